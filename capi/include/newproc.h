@@ -1,0 +1,579 @@
+/* newproc.h: the whole C ABI of newproc, Go 1.21's G/M/P scheduler as a library.
+ *
+ * True of every function below unless its comment says otherwise:
+ *   errors     Returns rt_status. RT_OK is 0, failures are negative, and a number never changes its
+ *              meaning. Outputs are written only on RT_OK. rt_last_error() has the sentence that names
+ *              the argument, the value and the remedy.
+ *   ownership  No pointer you pass is kept after the call, except `arg` of a function that is started:
+ *              it is handed back to that function as it came and never freed.
+ *   threads    [any] any thread   [g] only inside a goroutine   [host] never inside one
+ *   runtime    rt == NULL means the runtime of the calling goroutine.
+ *   growth     A struct that you fill opens with struct_size = sizeof(it); fields are only appended.
+ *   failure    No C++ exception leaves. A broken invariant of newproc aborts, as Go's throw does;
+ *              whatever a program can do wrong is a status or the end of its run.
+ *   errno      is not valid across a call that can switch goroutines: it belongs to the OS thread.
+ *
+ * References such as proc.go:4472 are to Go 1.21.13.
+ */
+#ifndef NEWPROC_H
+#define NEWPROC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(_WIN32)
+#error "newproc runs on Linux"
+#endif
+#if defined(__GNUC__)
+#define RT_API __attribute__((visibility("default")))
+#else
+#define RT_API
+#endif
+
+#define RT_VERSION_MAJOR 0
+#define RT_VERSION_MINOR 1
+#define RT_VERSION_PATCH 0
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Status ------------------------------------------------------------------------------------- */
+
+/* One list gives the enum, rt_status_name() and rt_strerror(). */
+#define RT_STATUS_MAP(X)                                                          \
+  X(RT_OK, 0, "success")                                                          \
+  X(RT_EINVAL, -1, "an argument is outside its documented range")                 \
+  X(RT_ENOMEM, -2, "the system gave no memory")                                   \
+  X(RT_EAGAIN, -3, "the system gave no thread")                                   \
+  X(RT_EPLACE, -4, "this call is not allowed here")                               \
+  X(RT_ESTATE, -5, "the runtime is in the wrong state for this call")             \
+  X(RT_EDEADLOCK, -6, "all goroutines are asleep")                                \
+  X(RT_EGOEXIT, -7, "main called Goexit and no goroutine is left")                \
+  X(RT_EPANIC, -8, "a goroutine panicked and nobody recovered")                   \
+  X(RT_EFATAL, -9, "a fatal error ended the run")                                 \
+  X(RT_ELIMIT, -10, "a limit of the configuration ended the run")                 \
+  X(RT_ENOTSUP, -11, "this runtime or this build cannot do that")                 \
+  X(RT_EINTR, -12, "rt_interrupt ended the run")                                  \
+  X(RT_EPATTERN, -13, "the text is not a spawn pattern")                          \
+  X(RT_EIO, -14, "a file could not be written")
+
+typedef enum rt_status {
+#define RT_STATUS_ENUM(name, value, text) name = value,
+  RT_STATUS_MAP(RT_STATUS_ENUM)
+#undef RT_STATUS_ENUM
+} rt_status;
+
+/* "RT_EINVAL"; "RT_?" for a number that is no status. [any] */
+RT_API const char *rt_status_name(rt_status status);
+/* One English sentence. [any] */
+RT_API const char *rt_strerror(rt_status status);
+/* Why the last failing call on this OS thread failed; "" if none did. Valid until the next newproc
+ * call on this thread; copy it before you let the goroutine switch. [any] */
+RT_API const char *rt_last_error(void);
+/* "0.1.0". [any] */
+RT_API const char *rt_version(void);
+
+/* ---- Configuration ------------------------------------------------------------------------------ */
+
+typedef struct rt_runtime rt_runtime;
+typedef struct rt_g rt_g; /* a goroutine, as rt_getg, rt_gopark and rt_goready name it */
+typedef void (*rt_func)(void *arg);
+
+typedef enum rt_world {
+  RT_WORLD_THREADS = 0, /* Ms are OS threads; fast */
+  RT_WORLD_SIM = 1      /* Ms are contexts on the caller's thread; virtual time; one seed decides all */
+} rt_world;
+
+typedef enum rt_boot {
+  RT_BOOT_BARE = 0, /* main is goid 1, the first goroutine it starts is goid 2 */
+  RT_BOOT_GO = 1    /* goids 2 to 5 are the runtime's own goroutines, as in a Go program */
+} rt_boot;
+
+typedef enum rt_stack_policy {
+  RT_STACK_LAZY = 0, /* memory is bound to a goroutine when it first runs */
+  RT_STACK_GO = 1    /* memory is bound at creation and stays with the G on the free lists */
+} rt_stack_policy;
+
+typedef enum rt_sysmon {
+  RT_SYSMON_AUTO = 0, /* on, except in the sim world with one P */
+  RT_SYSMON_OFF = 1,
+  RT_SYSMON_ON = 2
+} rt_sysmon;
+
+/* Classes of points where an M of the sim world can lose control (rt_config.points). */
+enum {
+  RT_POINT_OP = 1,    /* an operation of a goroutine: spawn, yield, checkpoint, pattern step */
+  RT_POINT_LOCK = 2,  /* before the scheduler's locks */
+  RT_POINT_QUEUE = 4, /* inside the lock-free queues, between the read and the CAS */
+  RT_POINT_WAKE = 8,  /* wake, park and steal */
+  RT_POINT_ALL = 15
+};
+
+/* Log levels of rt_config.log_level, the environment's NEWPROC_LOG and rt_log_func. */
+enum { RT_LOG_OFF = 0, RT_LOG_ERROR = 1, RT_LOG_WARN = 2, RT_LOG_INFO = 3, RT_LOG_DEBUG = 4 };
+
+/* Receives one line, without its newline. May be called on any M, never on a goroutine's stack in the
+ * sim world; must not call back into newproc. */
+typedef void (*rt_log_func)(void *arg, int level, const char *line);
+
+/* What the fault hook is asked about. */
+enum { RT_FAULT_MMAP = 1, RT_FAULT_THREAD = 2, RT_FAULT_ALLOC = 3 };
+/* Return non-zero to make the resource fail as if the system had refused it. For tests. */
+typedef int (*rt_fault_func)(void *arg, int kind);
+
+/* Chooses which M moves next (sim world): an index below n into ms, the ids of the Ms that can move,
+ * in rising order. kind is the RT_POINT_* class, 0 where the last M blocked. Must not call newproc. */
+typedef uint32_t (*rt_driver_func)(void *arg, const int32_t *ms, uint32_t n, int kind);
+
+typedef struct rt_config {
+  size_t struct_size;
+  uint32_t procs;               /* GOMAXPROCS: Ps, 1 to 1024 (default: CPUs this process may use) */
+  uint32_t world;               /* rt_world (default RT_WORLD_THREADS) */
+  uint32_t boot;                /* rt_boot (default RT_BOOT_BARE) */
+  uint32_t stack_policy;        /* rt_stack_policy (default RT_STACK_LAZY) */
+  uint64_t seed;                /* sim world: the source of every choice (default 1); threads: 0 = the system's */
+  size_t stack_size;            /* bytes of a goroutine's stack, guard included; power of two, 16 KiB to 64 MiB
+                                   (default 64 KiB; 256 KiB in sanitizer builds) */
+  size_t guard_size;            /* bytes, multiple of the page size, below half of stack_size (default one page) */
+  uint32_t starting_stack_size; /* bytes; Go's startingStackSize, which the free lists compare (default 2048) */
+  uint32_t randomize;           /* 1: the queues shuffle as in Go's race builds (default 0) */
+  uint32_t ancestors;           /* how many ancestors a goroutine records, as tracebackancestors (default 0) */
+  uint32_t max_ms;              /* most Ms, 2 to 10000 (default 10000) */
+  uint32_t sysmon;              /* rt_sysmon */
+  uint32_t points;              /* RT_POINT_* (default all) */
+  uint64_t trace_events;        /* events kept per M, rounded up to a power of two; 0: tracing off (default 0) */
+  uint64_t max_goroutines;      /* live at once, main included; 0: no limit (default 0) */
+  uint64_t max_steps;           /* sim world: scheduler steps of one run; 0: no limit (default 0) */
+  uint64_t max_nanos;           /* nanoseconds of the machine's clock for one run; 0: no limit (default 0) */
+  uint32_t schedtrace_ms;       /* as GODEBUG=schedtrace=N, to the log sink at RT_LOG_INFO; 0: off (default 0) */
+  uint32_t scheddetail;         /* as GODEBUG=scheddetail=1 */
+  int32_t log_level;            /* RT_LOG_*; -1: NEWPROC_LOG of the environment, else RT_LOG_WARN (default -1) */
+  rt_log_func log;              /* NULL: standard error */
+  void *log_arg;
+  rt_fault_func fault; /* NULL: nothing is made to fail */
+  void *fault_arg;
+  rt_driver_func driver; /* sim world; NULL: one P runs straight on, more draw from seed */
+  void *driver_arg;
+} rt_config;
+
+/* Fills cfg with the defaults. cfg->struct_size need not be set; size is sizeof(rt_config).
+ *   returns  RT_EINVAL cfg is NULL or size is no known size   [any] */
+RT_API rt_status rt_config_init(rt_config *cfg, size_t size);
+
+/* ---- A runtime and its run ---------------------------------------------------------------------- */
+
+/* Makes a runtime. Threads are started by rt_start_main, not here.
+ *   cfg      NULL: the defaults
+ *   returns  RT_EINVAL a field is out of range or out is NULL; RT_ENOMEM    [any] */
+RT_API rt_status rt_new(const rt_config *cfg, rt_runtime **out);
+
+/* Ends a runtime: frees every goroutine, stack and M. NULL is allowed.
+ *   returns  RT_EINVAL not a live runtime (deleted before); RT_ESTATE it is running;
+ *            RT_EPLACE called inside a goroutine    [host] */
+RT_API rt_status rt_delete(rt_runtime *rt);
+
+/* How a run ended. exit_code and message are what the Go program would have: 0 or 2, and the first line
+ * of its standard error without a newline ("" at 0). */
+typedef struct rt_end {
+  size_t struct_size;
+  rt_status status;
+  int32_t exit_code;
+  uint64_t goid;       /* the goroutine that ended the run; 0 where none did (a deadlock, a limit) */
+  const char *message; /* owned by the runtime, until its next run or its end */
+  const char *site;    /* "file:line" or symbol where that goroutine was started; "" where unknown */
+} rt_end;
+
+/* Runs fn(arg) as the main goroutine (goid 1) and returns when the run is over: main returned, a
+ * goroutine panicked, everything is asleep, a limit was reached. Goroutines still alive then are
+ * dropped, as when Go's main returns: their stacks are not unwound, their on_drop functions are called.
+ * An M inside fn code that reaches no safe point is waited for. A runtime can run again afterwards.
+ *   end      NULL, or receives how it ended (written whatever the status, once the run began)
+ *   returns  RT_OK main returned; RT_EDEADLOCK, RT_EGOEXIT, RT_EPANIC, RT_EFATAL, RT_ELIMIT, RT_EINTR
+ *            the run ended so; RT_EINVAL; RT_ESTATE it is running already; RT_EPLACE inside a
+ *            goroutine; RT_ENOMEM, RT_EAGAIN nothing ran
+ *   Go       schedinit, rt0_go, main: proc.go:694, 144    [host] */
+RT_API rt_status rt_start_main(rt_runtime *rt, rt_func fn, void *arg, rt_end *end);
+
+/* The same in steps, sim world only. rt_begin sets main up; rt_step runs at most `steps` scheduler
+ * steps (a step is one M from one point to the next) and says in *over whether the run has ended.
+ * Between calls the caller may look at everything. rt_abandon ends a run that is under way.
+ *   returns  of rt_step: RT_OK while it goes on, else as rt_start_main    [host] */
+RT_API rt_status rt_begin(rt_runtime *rt, rt_func fn, void *arg);
+RT_API rt_status rt_step(rt_runtime *rt, uint64_t steps, int *over, rt_end *end);
+RT_API rt_status rt_abandon(rt_runtime *rt);
+
+/* Asks a run to end with RT_EINTR at the next safe points. Async-signal-safe. [any] */
+RT_API rt_status rt_interrupt(rt_runtime *rt);
+
+/* The runtime of the calling goroutine; NULL outside. [any] */
+RT_API rt_runtime *rt_current(void);
+
+/* ---- Spawning ----------------------------------------------------------------------------------- */
+
+/* Starts fn(arg) as a new goroutine: next to run on the caller's P; the caller keeps running.
+ * The spawn site is the caller's address; the macro below gives file and line instead.
+ *   goid     NULL, or receives the id; never 0
+ *   returns  RT_EINVAL fn is NULL and the call is not inside a goroutine; RT_EPLACE outside a goroutine
+ *            or in another runtime's; RT_ENOMEM; RT_ELIMIT max_goroutines are alive.
+ *            A NULL fn inside a goroutine ends the run as in Go: "go of nil func value" (RT_EFATAL).
+ *   Go       newproc, newproc1: proc.go:4472, 4490    [g] */
+RT_API rt_status rt_newproc(rt_runtime *rt, rt_func fn, void *arg, uint64_t *goid);
+
+enum {
+  RT_SPAWN_SYSTEM = 1 /* a goroutine of the runtime's kind: not counted, no labels (traceback.go:1311) */
+};
+
+/* A spawn with everything said. */
+typedef struct rt_spawn {
+  size_t struct_size;
+  rt_func fn;
+  void *arg;
+  const char *file; /* kept, not copied: a string that outlives the runtime; NULL: the caller's address */
+  int32_t line;
+  uint32_t flags;       /* RT_SPAWN_* */
+  const char *name;     /* NULL, or a kept string shown instead of fn's symbol */
+  rt_func on_drop;      /* NULL, or called with arg if the goroutine never reaches its end, on the host
+                           thread after the run */
+} rt_spawn;
+RT_API rt_status rt_newproc_ex(rt_runtime *rt, const rt_spawn *spawn, uint64_t *goid);
+
+/* ---- Inside a goroutine ------------------------------------------------------------------------- */
+/* All [g]; outside one they return RT_EPLACE (rt_goid returns 0, rt_getg NULL). */
+
+RT_API rt_status rt_gosched(void); /* to the back of the global queue; proc.go:336 */
+RT_API rt_status rt_goyield(void); /* to the tail of the own P's ring; proc.go:3828 */
+/* Ends the goroutine: deferred calls newest first, then C++ destructors of its frames. Does not return
+ * inside a goroutine. A catch (...) on the way must rethrow. panic.go:489 */
+RT_API rt_status rt_goexit(void);
+/* Calls fn(arg) when the goroutine ends by return or rt_goexit, newest first. RT_ENOMEM */
+RT_API rt_status rt_defer(rt_func fn, void *arg);
+/* Ends the run as a panic nobody recovers: "panic: " + text. Does not return inside a goroutine. */
+RT_API rt_status rt_panic(const char *text);
+/* Ends the run as a fatal error: "fatal error: " + text. Does not return inside a goroutine. */
+RT_API rt_status rt_fatal(const char *text);
+RT_API uint64_t rt_goid(void);
+RT_API rt_g *rt_getg(void);
+/* A safe point: yields if sysmon asked for it. 2 ns when it did not. */
+RT_API rt_status rt_checkpoint(void);
+
+/* Labels: one pointer, copied to every goroutine started afterwards; never followed. proflabel.go:12 */
+RT_API rt_status rt_set_labels(void *labels);
+RT_API void *rt_get_labels(void);
+
+/* Parks the goroutine. commit(g, arg) runs once it is waiting, so that a waker may ready it at once;
+ * returning 0 takes the park back. commit must not park. NULL: parked until readied. reason is an
+ * RT_WAIT_* number. proc.go:381 */
+typedef int (*rt_commit_func)(rt_g *g, void *arg);
+RT_API rt_status rt_gopark(rt_commit_func commit, void *arg, uint32_t reason);
+/* Makes a parked goroutine next to run on the caller's P. It must be parked and be readied once;
+ * anything else is the broken invariant "bad g->status in ready". proc.go:407 */
+RT_API rt_status rt_goready(rt_g *g);
+
+/* Wires the goroutine to its M until as many unlocks. proc.go:4778, 4831 */
+RT_API rt_status rt_lock_os_thread(void);
+RT_API rt_status rt_unlock_os_thread(void);
+/* Around a blocking call: the P may be given to another M meanwhile. proc.go:3988, 4092, 4152 */
+RT_API rt_status rt_entersyscall(void);
+RT_API rt_status rt_entersyscallblock(void);
+RT_API rt_status rt_exitsyscall(void);
+
+/* GOMAXPROCS: returns the old number in *old; n == 0 only asks. Stops the world. debug.go:16
+ *   returns  RT_EINVAL n over 1024; RT_ENOMEM    [g]; with n == 0 [any] */
+RT_API rt_status rt_gomaxprocs(rt_runtime *rt, uint32_t n, uint32_t *old);
+/* Sets startingStackSize, as Go's GC does (stack.go:1309). Power of two, 2048 to 1 GiB. [any] */
+RT_API rt_status rt_set_starting_stack_size(rt_runtime *rt, uint32_t bytes);
+
+/* ---- Looking ------------------------------------------------------------------------------------ */
+
+/* Go's numbers (runtime2.go:36, 111). */
+enum { RT_GIDLE = 0, RT_GRUNNABLE = 1, RT_GRUNNING = 2, RT_GSYSCALL = 3, RT_GWAITING = 4, RT_GDEAD = 6 };
+enum { RT_PIDLE = 0, RT_PRUNNING = 1, RT_PSYSCALL = 2, RT_PGCSTOP = 3, RT_PDEAD = 4 };
+/* Go's wait reasons (runtime2.go:1058) that newproc produces or lets you give. */
+enum {
+  RT_WAIT_NONE = 0,
+  RT_WAIT_IO = 2,
+  RT_WAIT_CHAN_RECEIVE_NIL = 3,
+  RT_WAIT_CHAN_SEND_NIL = 4,
+  RT_WAIT_SELECT = 9,
+  RT_WAIT_SELECT_NO_CASES = 10,
+  RT_WAIT_GC_SWEEP = 12,
+  RT_WAIT_GC_SCAVENGE = 13,
+  RT_WAIT_CHAN_RECEIVE = 14,
+  RT_WAIT_CHAN_SEND = 15,
+  RT_WAIT_FINALIZER = 16,
+  RT_WAIT_FORCE_GC_IDLE = 17,
+  RT_WAIT_SEMACQUIRE = 18,
+  RT_WAIT_SLEEP = 19,
+  RT_WAIT_COND = 20,
+  RT_WAIT_MUTEX_LOCK = 21,
+  RT_WAIT_RWMUTEX_RLOCK = 22,
+  RT_WAIT_RWMUTEX_LOCK = 23,
+  RT_WAIT_PREEMPTED = 28,
+  RT_WAIT_STOPPING_THE_WORLD = 31,
+  RT_WAIT_REASONS = 32
+};
+/* "chan receive"; "unknown wait reason". [any] */
+RT_API const char *rt_wait_reason_name(uint32_t reason);
+/* "runnable"; "???". [any] */
+RT_API const char *rt_g_status_name(uint32_t status);
+
+enum { RT_TIME_BUCKETS = 64 };
+
+typedef struct rt_stats_t {
+  size_t struct_size;
+  uint32_t gomaxprocs;
+  uint32_t npidle;
+  uint32_t nmspinning;
+  uint32_t needspinning;
+  uint32_t nmidle;
+  uint32_t threads;           /* Ms alive (mcount) */
+  uint64_t goroutines;        /* live, main included, system ones not (NumGoroutine) */
+  uint64_t goroutines_total;  /* ever started */
+  uint64_t allgs;             /* G objects ever made */
+  uint64_t ngsys;
+  uint64_t runqsize;          /* Gs on the global queue */
+  uint64_t gfree;             /* free Gs on all Ps */
+  uint64_t gfree_global;
+  uint64_t goidgen;
+  uint64_t stacks;            /* stacks in existence */
+  uint64_t stacks_cached;     /* of these, bound to no goroutine */
+  uint64_t stack_bytes;       /* bytes of address space of all stacks */
+  uint64_t scannable_stack;   /* bytes of live goroutines' nominal stacks (mgcpacer.go:877) */
+  uint64_t guard_kind;        /* 0 none, 1 MADV_GUARD_INSTALL, 2 mprotect */
+  uint64_t time_to_run[RT_TIME_BUCKETS]; /* run-queue latency: bucket i counts waits below 2^i ns (1 in 8
+                                            waits is measured; proc.go:1085) */
+  uint64_t switches;          /* goroutines put on an M */
+  uint64_t steals;            /* goroutines taken from other Ps */
+} rt_stats_t;
+
+/* Copies the counters. Each is exact when read; together they are one instant only in the sim world.
+ *   returns  RT_EINVAL stats is NULL or struct_size is unknown    [any]; not from a signal handler */
+RT_API rt_status rt_stats(rt_runtime *rt, rt_stats_t *stats);
+
+enum {
+  RT_G_SYSTEM = 1,   /* RT_SPAWN_SYSTEM */
+  RT_G_LOCKED = 2,   /* wired to an M */
+  RT_G_STACK = 4,    /* memory is bound */
+  RT_G_PREEMPT = 8,  /* asked to yield */
+  RT_G_TRACKING = 16 /* its run-queue latency is being measured */
+};
+
+typedef struct rt_g_info {
+  uint64_t goid;
+  uint64_t parent_goid;
+  uint32_t status;      /* RT_G* */
+  uint32_t wait_reason; /* RT_WAIT_*; may be stale unless status is RT_GWAITING */
+  uint32_t flags;       /* RT_G_* */
+  int32_t m;            /* -1: none */
+  int32_t line;
+  uint32_t stack_size;  /* nominal bytes; 0: none */
+  const char *file;     /* "" where the site is an address */
+  const void *gopc;     /* address of the spawn, NULL where file is known */
+  const void *startpc;
+  const char *name;     /* given name or fn's symbol; "" */
+  void *labels;
+  const uint64_t *ancestors; /* goids, nearest first */
+  size_t nancestors;
+} rt_g_info;
+
+typedef struct rt_p_info {
+  int32_t id;
+  uint32_t status; /* RT_P* */
+  int32_t m;
+  uint32_t schedtick;
+  uint32_t syscalltick;
+  uint32_t gfree;       /* length of the local free list */
+  uint64_t runnext;     /* goid; 0: none */
+  const uint64_t *runq; /* goids, head first */
+  size_t nrunq;
+  uint64_t goidcache; /* the batch in hand is [goidcache, goidcacheend) */
+  uint64_t goidcacheend;
+} rt_p_info;
+
+typedef struct rt_m_info {
+  int32_t id;
+  int32_t p;        /* -1: none */
+  uint64_t curg;    /* goid; 0: none */
+  uint64_t lockedg; /* goid; 0: none */
+  int32_t locks;
+  uint8_t spinning;
+  uint8_t blocked; /* asleep on its note */
+  uint8_t idle;    /* on the idle list */
+} rt_m_info;
+
+/* Everything at one instant: exactly so in the sim world; in the threads world the scheduler lock is held
+ * and running Ms go on. Owned by you: rt_snapshot_free. */
+typedef struct rt_snapshot {
+  size_t struct_size;
+  uint64_t nanotime; /* the world's clock */
+  const rt_g_info *gs;
+  size_t ngs; /* in allgs order, dead ones included */
+  const rt_p_info *ps;
+  size_t nps;
+  const rt_m_info *ms;
+  size_t nms;
+  const uint64_t *runq; /* the global queue, front first */
+  size_t nrunq;
+  const uint64_t *gfree_stack; /* last goids of the global free Gs that own a stack, front first */
+  size_t ngfree_stack;
+  const uint64_t *gfree_nostack;
+  size_t ngfree_nostack;
+  const int32_t *pidle; /* ids, top first */
+  size_t npidle;
+  uint32_t gomaxprocs;
+  uint32_t nmspinning;
+  uint32_t needspinning;
+  uint32_t gcwaiting;
+  uint64_t goidgen;
+  uint64_t ngsys;
+} rt_snapshot;
+/*   returns  RT_EINVAL out is NULL; RT_ENOMEM    [any] */
+RT_API rt_status rt_snapshot_take(rt_runtime *rt, rt_snapshot **out);
+RT_API void rt_snapshot_free(rt_snapshot *snapshot);
+
+/* Writes every goroutine with state, spawn site and stack to a file descriptor, in the form of Go's
+ * traceback. Stacks of running goroutines are left out. [any] */
+RT_API rt_status rt_dump(rt_runtime *rt, int fd);
+
+/* ---- Traces ------------------------------------------------------------------------------------- */
+
+/* Kinds of events. g is the goroutine that the event is about, p and m where it happened (-1: none).
+ * Together they tell every queue's contents at any step; a and b are: */
+#define RT_EVENT_MAP(X)                                                                            \
+  X(RT_EV_GOMAXPROCS, 4, "Gomaxprocs")     /* a: the new number */                                 \
+  X(RT_EV_PROC_START, 5, "ProcStart")      /* acquirep */                                          \
+  X(RT_EV_PROC_STOP, 6, "ProcStop")        /* releasep */                                          \
+  X(RT_EV_STW_START, 9, "STWStart")                                                                \
+  X(RT_EV_STW_DONE, 10, "STWDone")                                                                 \
+  X(RT_EV_GO_CREATE, 13, "GoCreate")       /* a: parent's goid; b: address of fn; put as runnext */ \
+  X(RT_EV_GO_START, 14, "GoStart")         /* a: RT_FROM_*; b: P it was stolen from, else own P */  \
+  X(RT_EV_GO_END, 15, "GoEnd")             /* */                                                   \
+  X(RT_EV_GO_SCHED, 17, "GoSched")         /* to the back of the global queue */                   \
+  X(RT_EV_GO_PREEMPT, 18, "GoPreempt")     /* a: 0 to the global queue, 1 goyield: to the own ring */ \
+  X(RT_EV_GO_PARK, 20, "GoPark")           /* a: RT_WAIT_* */                                      \
+  X(RT_EV_GO_UNPARK, 21, "GoUnpark")       /* a: goid of the waker; put as runnext */              \
+  X(RT_EV_GO_SYSCALL, 28, "GoSysCall")                                                             \
+  X(RT_EV_GO_SYSEXIT, 29, "GoSysExit")     /* a: 1 keeps running, 0 goes to the global queue */    \
+  X(RT_EV_GO_SYSBLOCK, 30, "GoSysBlock")   /* its P was taken */                                   \
+  X(RT_EV_RUNQ_OVERFLOW, 64, "RunqOverflow") /* a: how many went to the global queue; b: first goid */ \
+  X(RT_EV_GLOBRUNQ_GET, 65, "GlobrunqGet") /* a: how many moved to the own ring besides the one returned */ \
+  X(RT_EV_STEAL, 66, "Steal")              /* a: how many besides the one returned; b: victim P */ \
+  X(RT_EV_GFREE_SPILL, 67, "GfreeSpill")   /* a: how many */                                       \
+  X(RT_EV_GFREE_REFILL, 68, "GfreeRefill") /* a: how many */                                       \
+  X(RT_EV_M_START, 69, "MStart")           /* a: id of the new M */                                \
+  X(RT_EV_M_STOP, 70, "MStop")             /* stopm */                                             \
+  X(RT_EV_USER, 71, "User")                /* rt_trace_user: a, b */
+
+typedef enum rt_event_kind {
+#define RT_EVENT_ENUM(name, value, text) name = value,
+  RT_EVENT_MAP(RT_EVENT_ENUM)
+#undef RT_EVENT_ENUM
+} rt_event_kind;
+
+/* Where a started goroutine came from (RT_EV_GO_START's a). */
+enum {
+  RT_FROM_RUNNEXT = 0,
+  RT_FROM_RUNQ = 1,
+  RT_FROM_GLOBAL = 2,   /* own queue was empty */
+  RT_FROM_GLOBAL61 = 3, /* schedtick % 61 == 0 */
+  RT_FROM_STEAL = 4,
+  RT_FROM_LOCKED = 5,   /* handed to the M it is wired to */
+  RT_FROM_PARK = 6,     /* the commit function took the park back */
+  RT_FROM_SYSCALL = 7
+};
+
+typedef struct rt_event {
+  uint64_t seq;  /* position in the whole trace */
+  uint64_t time; /* ns of the world's clock */
+  uint64_t g;    /* goid */
+  uint64_t a, b;
+  uint16_t kind; /* rt_event_kind */
+  int16_t p;
+  int32_t m;
+} rt_event;
+
+typedef struct rt_trace {
+  size_t struct_size;
+  const rt_event *events; /* by seq */
+  size_t nevents;
+  uint64_t lost; /* older events that the rings no longer hold */
+  uint64_t hash; /* of kinds, ids and arguments, not of times, addresses: equal runs have equal hashes */
+} rt_trace;
+
+/* Copies what the rings hold; the run goes on. RT_ESTATE trace_events is 0. Free with rt_trace_free. [any] */
+RT_API rt_status rt_trace_take(rt_runtime *rt, rt_trace **out);
+RT_API void rt_trace_free(rt_trace *trace);
+/* "GoCreate"; "?". [any] */
+RT_API const char *rt_event_name(uint32_t kind);
+/* Writes Perfetto's protobuf trace format: one track per P and per goroutine. RT_EIO [any] */
+RT_API rt_status rt_trace_write_perfetto(const rt_trace *trace, const char *path);
+/* Puts RT_EV_USER into the trace. [g] */
+RT_API rt_status rt_trace_user(uint64_t a, uint64_t b);
+
+/* ---- Spawn patterns ----------------------------------------------------------------------------- */
+
+typedef struct rt_pattern rt_pattern;
+
+/* Limits that a run of a pattern ends at, with exit code 3 and the limit's name. 0: none. */
+typedef struct rt_limits {
+  size_t struct_size;
+  uint64_t steps;      /* operations (default 10,000,000) */
+  uint64_t goroutines; /* alive at once (default 1,000,000) */
+  uint64_t log_bytes;  /* of log (default 256 MiB) */
+  uint64_t nanos;      /* of the machine's clock (default 10 s) */
+} rt_limits;
+RT_API rt_status rt_limits_init(rt_limits *limits, size_t size);
+
+/* Reads one pattern. RT_EPATTERN: rt_last_error() names the place, `bodies[2][5][1]: no body 9; the
+ * pattern has 4`. Nothing runs. [any] */
+RT_API rt_status rt_pattern_parse(const char *json, size_t len, rt_pattern **out);
+RT_API void rt_pattern_free(rt_pattern *pattern);
+RT_API const char *rt_pattern_name(const rt_pattern *pattern);
+
+typedef struct rt_result {
+  size_t struct_size;
+  const char *log; /* the oracle's lines, each ended by a newline */
+  size_t log_len;
+  int32_t exit_code; /* Go's: 0 or 2; 3 a limit was reached */
+  rt_status status;
+  const char *message;         /* first line of standard error; "" */
+  const rt_trace *trace;       /* NULL unless cfg->trace_events */
+  const rt_snapshot *snapshot; /* NULL unless asked for: the instant at which the run ended */
+} rt_result;
+
+/* Runs a pattern in a runtime of its own. cfg NULL: sim world, one P, which is real Go at GOMAXPROCS=1.
+ *   want_snapshot  1: keep the last snapshot in the result
+ *   returns  RT_OK the pattern ran, however it ended    [host] */
+RT_API rt_status rt_pattern_run(const rt_pattern *pattern, const rt_config *cfg, const rt_limits *limits,
+                                int want_snapshot, rt_result **out);
+RT_API void rt_result_free(rt_result *result);
+
+/* Runs one pattern a line and hands each result line, without its newline, to write:
+ * {"name", "log": [[...], ...], "rc", "end"}; a line that is no pattern gives rc 64 and the reason in end.
+ * write returning non-zero stops.    [host] */
+typedef int (*rt_write_func)(void *arg, const char *line, size_t len);
+RT_API rt_status rt_pattern_run_jsonl(const char *text, size_t len, const rt_config *cfg, const rt_limits *limits,
+                                      rt_write_func write, void *arg);
+
+/* ---- The go statement with file and line -------------------------------------------------------- */
+
+/* rt_go(fn, arg): rt_newproc with the source line as spawn site. */
+static inline rt_status rt_go_at(rt_func fn, void *arg, const char *file, int line) {
+  rt_spawn spawn;
+  spawn.struct_size = sizeof spawn;
+  spawn.fn = fn;
+  spawn.arg = arg;
+  spawn.file = file;
+  spawn.line = line;
+  spawn.flags = 0;
+  spawn.name = NULL;
+  spawn.on_drop = NULL;
+  return rt_newproc_ex(NULL, &spawn, NULL);
+}
+#define rt_go(fn, arg) rt_go_at((fn), (arg), __FILE__, __LINE__)
+
+#ifdef __cplusplus
+}
+#endif
+#endif
