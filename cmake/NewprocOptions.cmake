@@ -1,0 +1,37 @@
+# Options, and newproc_target_options(), which every target of ours goes through.
+option(NEWPROC_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
+option(NEWPROC_FUZZ "Build the libFuzzer targets (clang)" OFF)
+option(NEWPROC_PYTHON "Build the Python extension" OFF)
+option(NEWPROC_WERROR "Warnings are errors" OFF)
+set(NEWPROC_SANITIZE "" CACHE STRING "Sanitizers: empty, address,undefined or thread")
+
+if(SKBUILD)
+  set(NEWPROC_PYTHON ON)
+  set(NEWPROC_TESTS OFF)
+endif()
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "Build type" FORCE)
+endif()
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_C_STANDARD 99)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_C_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+find_package(Threads REQUIRED)
+
+function(newproc_target_options target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic $<$<BOOL:${NEWPROC_WERROR}>:-Werror>
+    # One guard page catches what steps over it only if large frames are probed page by page.
+    -fstack-clash-protection -fno-omit-frame-pointer)
+  if(NEWPROC_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=${NEWPROC_SANITIZE} -g)
+    if(NEWPROC_SANITIZE MATCHES "undefined")
+      target_compile_options(${target} PRIVATE -fno-sanitize-recover=undefined)
+    endif()
+    target_link_options(${target} PRIVATE -fsanitize=${NEWPROC_SANITIZE})
+  endif()
+endfunction()
