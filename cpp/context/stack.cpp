@@ -1,0 +1,178 @@
+#include "context/stack.hpp"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <new>
+
+#include "base/sanitizer.hpp"
+
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102  // Linux 6.13
+#endif
+
+namespace newproc {
+
+std::size_t page_size() {
+  static const std::size_t size = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  return size;
+}
+
+StackPool::StackPool(std::size_t stack_size, std::size_t guard_size, rt_fault_func fault, void* fault_arg)
+    : stack_size_(stack_size),
+      guard_size_(guard_size),
+      per_slab_(kSlabBytes / stack_size > 0 ? kSlabBytes / stack_size : 1),
+      fault_(fault),
+      fault_arg_(fault_arg) {}
+
+StackPool::~StackPool() {
+#if NEWPROC_TSAN
+  for (StackMem* s = free_; s != nullptr; s = s->next)
+    if (s->tsan_fiber != nullptr) __tsan_destroy_fiber(s->tsan_fiber);
+#endif
+  const std::size_t n = nslabs_.load(std::memory_order_relaxed);
+  for (std::size_t i = 0; i < n; ++i) {
+    char* slab = slabs_[i].load(std::memory_order_relaxed);
+#if NEWPROC_ASAN
+    __asan_unpoison_memory_region(slab, per_slab_ * stack_size_);
+#endif
+    munmap(slab, per_slab_ * stack_size_);
+  }
+}
+
+bool StackPool::add_slab() {
+  const std::size_t n = nslabs_.load(std::memory_order_relaxed);
+  if (n == kMaxSlabs) return false;
+  if (fault_ != nullptr && fault_(fault_arg_, RT_FAULT_MMAP) != 0) return false;
+  const std::size_t bytes = per_slab_ * stack_size_;
+  // NORESERVE: a million stacks are 64 GB of address space of which a few pages each are ever touched.
+  void* slab = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+  if (slab == MAP_FAILED) return false;
+  madvise(slab, bytes, MADV_NOHUGEPAGE);  // a huge page would make every stack resident whole
+  slabs_[n].store(static_cast<char*>(slab), std::memory_order_relaxed);
+  nslabs_.store(n + 1, std::memory_order_release);  // pairs with find()
+  carved_ = 0;
+  return true;
+}
+
+bool StackPool::guard(char* base) {
+  if (guard_size_ == 0) return true;
+  if (guard_kind_ != GuardKind::mprotect) {
+    if (madvise(base, guard_size_, MADV_GUARD_INSTALL) == 0) {
+      guard_kind_ = GuardKind::guard_install;
+      return true;
+    }
+    if (guard_kind_ == GuardKind::guard_install) return false;
+  }
+  // Kernels before 6.13, or locked memory. Each guard splits a mapping, and max_map_count ends that at
+  // about 32,000 stacks: further ones go unguarded rather than failing.
+  guard_kind_ = GuardKind::mprotect;
+  mprotect(base, guard_size_, PROT_NONE);
+  return true;
+}
+
+StackMem* StackPool::carve() {
+  if (nslabs_.load(std::memory_order_relaxed) == 0 || carved_ == per_slab_)
+    if (!add_slab()) return nullptr;
+  char* base = slabs_[nslabs_.load(std::memory_order_relaxed) - 1].load(std::memory_order_relaxed) +
+               carved_ * stack_size_;
+  if (!guard(base)) return nullptr;
+  ++carved_;
+  auto* stack = new (base + stack_size_ - sizeof(StackMem)) StackMem;
+  stack->lo = base + guard_size_;
+  made_.fetch_add(1, std::memory_order_release);  // pairs with find()
+  return stack;
+}
+
+std::size_t StackPool::take(std::size_t want, StackMem** out) {
+  std::lock_guard lock(mutex_);
+  std::size_t got = 0;
+  StackMem* list = nullptr;
+  for (; got < want; ++got) {
+    StackMem* stack = free_;
+    if (stack != nullptr) {
+      free_ = stack->next;
+      --free_count_;
+    } else {
+      if (got > 0) break;  // do not carve what nobody has asked for yet
+      stack = carve();
+      if (stack == nullptr) break;
+    }
+    stack->next = list;
+    list = stack;
+  }
+  *out = list;
+  return got;
+}
+
+void StackPool::give(StackMem* list) {
+  std::lock_guard lock(mutex_);
+  while (list != nullptr) {
+    StackMem* next = list->next;
+    list->next = free_;
+    free_ = list;
+    ++free_count_;
+    list = next;
+  }
+}
+
+std::size_t StackPool::cached() const {
+  std::lock_guard lock(mutex_);
+  return free_count_;
+}
+
+std::size_t StackPool::trim() {
+  std::lock_guard lock(mutex_);
+  std::size_t trimmed = 0;
+  for (StackMem* s = free_; s != nullptr; s = s->next) {
+    // The context lives in the top page. Pages below hold dead frames.
+    const auto top_page = reinterpret_cast<std::uintptr_t>(s) & ~(page_size() - 1);
+    const auto below = top_page - page_size();
+    const auto lo = reinterpret_cast<std::uintptr_t>(s->lo);
+    if (below <= lo) continue;
+    madvise(s->lo, below - lo, MADV_DONTNEED);
+    ++trimmed;
+  }
+  return trimmed;
+}
+
+StackMem* StackPool::find(const void* address) const {
+  const auto* at = static_cast<const char*>(address);
+  const std::size_t n = nslabs_.load(std::memory_order_acquire);
+  for (std::size_t i = 0; i < n; ++i) {
+    char* slab = slabs_[i].load(std::memory_order_relaxed);
+    if (at < slab || at >= slab + per_slab_ * stack_size_) continue;
+    const std::size_t index = static_cast<std::size_t>(at - slab) / stack_size_;
+    if (i * per_slab_ + index >= made_.load(std::memory_order_acquire)) return nullptr;
+    return reinterpret_cast<StackMem*>(slab + (index + 1) * stack_size_ - sizeof(StackMem));
+  }
+  return nullptr;
+}
+
+bool StackPool::in_guard(StackMem* stack, const void* address) const {
+  return static_cast<const char*>(address) < stack->lo &&
+         static_cast<const char*>(address) >= stack->lo - guard_size_;
+}
+
+bool StackCache::refill(StackPool& pool) {
+  size_ = pool.take(kBatch, &head_);
+  return size_ > 0;
+}
+
+void StackCache::spill(StackPool& pool) {
+  // The hot half stays: walk to its end and cut.
+  StackMem* last = head_;
+  for (std::size_t i = 1; i < kMost - kBatch; ++i) last = last->next;
+  pool.give(last->next);
+  last->next = nullptr;
+  size_ = kMost - kBatch;
+}
+
+void StackCache::drain(StackPool& pool) {
+  if (head_ != nullptr) pool.give(head_);
+  head_ = nullptr;
+  size_ = 0;
+}
+
+}  // namespace newproc

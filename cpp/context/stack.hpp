@@ -1,0 +1,108 @@
+// stack.hpp: memory for goroutines' stacks. Slabs of address space, cut in equal strides, each with a
+// guard at its low end; a stack keeps its context between goroutines (docs: cpp/doc/adr/0003-stacks.md).
+//
+//   slab:  | guard | ........ stack ........ | header |  guard | ...
+//
+// The header sits at the top, in the page that the first frame touches anyway.
+#pragma once
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+#include "context/fcontext.hpp"
+#include "newproc.h"
+
+namespace newproc {
+
+/// One stack. Lives at the top of its own memory.
+struct alignas(64) StackMem {
+  StackMem* next = nullptr;               // in a StackCache or the pool's list
+  std::atomic<Context> ctx{nullptr};      // the entry loop, waiting for a goroutine; null: make it anew
+  char* lo = nullptr;                     // lowest usable byte, above the guard
+  std::atomic<const void*> owner{nullptr};  // the G that runs or is parked here, for the overflow report
+  void* tsan_fiber = nullptr;
+  void* asan_fake_stack = nullptr;
+  bool dirty = false;                     // frames were abandoned here (Goexit, a dropped goroutine)
+  char* top() { return reinterpret_cast<char*>(this) - 64; }  // 64 zero bytes end every walk of the stack
+  std::size_t size() { return static_cast<std::size_t>(top() - lo); }
+};
+
+enum class GuardKind : std::uint64_t { none = 0, guard_install = 1, mprotect = 2 };
+
+/// All stacks of one size of one runtime. Thread-safe; a mutex is fine since Ms keep caches.
+class StackPool {
+ public:
+  StackPool(std::size_t stack_size, std::size_t guard_size, rt_fault_func fault, void* fault_arg);
+  ~StackPool();
+  StackPool(const StackPool&) = delete;
+  StackPool& operator=(const StackPool&) = delete;
+
+  /// Takes up to `want` stacks into the list at *out; returns how many. 0: the system gave no memory.
+  std::size_t take(std::size_t want, StackMem** out);
+  /// Takes back a list.
+  void give(StackMem* list);
+  /// Returns the pages of cached stacks to the system, all but the top one. Returns how many stacks.
+  std::size_t trim();
+
+  std::size_t stacks() const { return made_.load(std::memory_order_relaxed); }
+  std::size_t cached() const;
+  std::size_t stride() const { return stack_size_; }
+  GuardKind guard_kind() const { return guard_kind_; }
+
+  /// The stack whose guard or memory holds the address, or null. Lock-free: a signal handler asks.
+  StackMem* find(const void* address) const;
+  bool in_guard(StackMem* stack, const void* address) const;
+
+ private:
+  static constexpr std::size_t kSlabBytes = std::size_t{256} << 20;
+  static constexpr std::size_t kMaxSlabs = 4096;
+  bool add_slab();
+  StackMem* carve();
+  bool guard(char* stack_base);
+
+  const std::size_t stack_size_, guard_size_, per_slab_;
+  rt_fault_func fault_;
+  void* fault_arg_;
+  GuardKind guard_kind_ = GuardKind::none;
+  mutable std::mutex mutex_;
+  StackMem* free_ = nullptr;
+  std::size_t free_count_ = 0;
+  std::size_t carved_ = 0;  // of the last slab
+  std::atomic<char*> slabs_[kMaxSlabs] = {};
+  std::atomic<std::size_t> nslabs_{0};
+  std::atomic<std::size_t> made_{0};
+};
+
+/// The stacks that one M has at hand, hottest first. No locking: only that M touches it.
+class StackCache {
+ public:
+  StackMem* get(StackPool& pool) {
+    if (head_ == nullptr && !refill(pool)) return nullptr;
+    StackMem* stack = head_;
+    head_ = stack->next;
+    --size_;
+    return stack;
+  }
+  void put(StackPool& pool, StackMem* stack) {
+    if (size_ >= kMost) spill(pool);
+    stack->next = head_;
+    head_ = stack;
+    ++size_;
+  }
+  /// Gives everything back.
+  void drain(StackPool& pool);
+
+ private:
+  static constexpr std::size_t kMost = 256, kBatch = 128;
+  bool refill(StackPool& pool);
+  void spill(StackPool& pool);
+  StackMem* head_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+/// The page size of the system, in bytes.
+std::size_t page_size();
+
+}  // namespace newproc
