@@ -23,11 +23,19 @@ struct alignas(64) StackMem {
   char* lo = nullptr;                     // lowest usable byte, above the guard
   std::atomic<const void*> owner{nullptr};  // the G that runs or is parked here, for the overflow report
   void* tsan_fiber = nullptr;
-  void* asan_fake_stack = nullptr;
-  bool dirty = false;                     // frames were abandoned here (Goexit, a dropped goroutine)
+  void* entry_frame = nullptr;              // where rt_goexit stops unwinding
   char* top() { return reinterpret_cast<char*>(this) - 64; }  // 64 zero bytes end every walk of the stack
   std::size_t size() { return static_cast<std::size_t>(top() - lo); }
 };
+
+/// What an overflow report says about the goroutine on a stack. Async-signal-safe.
+struct OverflowInfo {
+  unsigned long long goid = 0;
+  const char* file = nullptr;
+  int line = 0;
+  const void* gopc = nullptr;
+};
+using OverflowDescribe = OverflowInfo (*)(const void* owner);
 
 enum class GuardKind : std::uint64_t { none = 0, guard_install = 1, mprotect = 2 };
 
@@ -38,6 +46,8 @@ class StackPool {
   ~StackPool();
   StackPool(const StackPool&) = delete;
   StackPool& operator=(const StackPool&) = delete;
+
+  OverflowDescribe describe = nullptr;  // of an owner; set before the first stack is taken
 
   /// Takes up to `want` stacks into the list at *out; returns how many. 0: the system gave no memory.
   std::size_t take(std::size_t want, StackMem** out);

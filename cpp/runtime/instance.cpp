@@ -1,0 +1,253 @@
+// instance.cpp: a runtime of this world: rt_runtime's functions on a Sched.
+#include <cstring>
+#include <memory>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "context/overflow.hpp"
+#include "runtime/boot.hpp"
+#include "runtime/make.hpp"
+#include "runtime/runtime.hpp"
+#include "sched/switch.hpp"
+
+namespace NEWPROC_NS {
+namespace {
+
+constexpr std::uint64_t kSimPointNs = 100;  // virtual time that a point takes where sysmon watches
+
+class Instance final : public rt_runtime {
+ public:
+  explicit Instance(const rt_config& config) : config_(config) { sched_ = std::make_unique<Sched>(config_, this); }
+  ~Instance() override { clear(); }
+
+  rt_status start_main(rt_func fn, void* arg, rt_end* end) override;
+  rt_status begin(rt_func fn, void* arg) override;
+  rt_status step(std::uint64_t steps, int* over, rt_end* end) override;
+  rt_status abandon() override;
+  rt_status interrupt() override;
+  bool running() const override { return running_.load(std::memory_order_acquire); }
+  rt_status set_starting_stack_size(std::uint32_t bytes) override {
+    sched_->starting_stack_size.store(bytes, std::memory_order_relaxed);
+    return RT_OK;
+  }
+  std::uint32_t gomaxprocs() const override {
+    const std::uint32_t n = sched_->gomaxprocs.load(std::memory_order_relaxed);
+    return n != 0 ? n : config_.procs;
+  }
+  rt_status stats(rt_stats_t* out) override { return take_stats(*sched_, out); }
+  rt_status snapshot(rt_snapshot** out) override { return take_snapshot(*sched_, out); }
+  rt_status dump(int fd) override { return dump_goroutines(*sched_, fd); }
+  rt_status trace(rt_trace** out) override { return take_trace(*sched_, out); }
+  void reset() override;
+
+ private:
+  rt_status prepare(rt_func fn, void* arg);
+  rt_status finish(rt_end* end);
+  void report(rt_end* end) const;
+  void free_ms();
+  void clear();
+  void forget_goroutines();
+
+  rt_config config_;
+  std::unique_ptr<Sched> sched_;
+  MainStart main_{};
+  std::atomic<bool> running_{false};
+  bool ran_ = false;  // the state of a finished run is still to be seen
+};
+
+/// The stacks of goroutines that never ended. Their frames are abandoned.
+void Instance::forget_goroutines() {
+  Sched& s = *sched_;
+  for (G* gp : s.allgs) {
+    StackMem* stack = gp->stack;
+    if (stack == nullptr) continue;
+    stack->ctx.store(nullptr, std::memory_order_relaxed);
+    stack->owner.store(nullptr, std::memory_order_relaxed);
+    stack->next = nullptr;
+    s.pool.give(stack);
+    gp->stack = nullptr;
+  }
+}
+
+void Instance::free_ms() {
+  Sched& s = *sched_;
+  for (M* m = s.allm.load(std::memory_order_acquire); m != nullptr;) {
+    M* next = m->alllink;
+    m->stacks.drain(s.pool);
+    delete m;
+    m = next;
+  }
+  s.allm.store(nullptr, std::memory_order_release);
+}
+
+void Instance::clear() {
+  forget_goroutines();
+  free_ms();
+}
+
+void Instance::reset() {
+  if (!ran_) return;
+  clear();
+  Sched& s = *sched_;
+  for (G* gp : s.allgs) free_ancestors(gp);
+  s.allgs.clear();
+  while (s.slabs.size() > 1) {
+    std::free(s.slabs.back());
+    s.slabs.pop_back();
+  }
+  s.slab_used = 0;
+  for (std::uint32_t i = 0; i < s.nallp; ++i) delete s.allp[i];
+  s.nallp = 0;
+  for (trace::Ring* ring : s.rings) delete ring;
+  s.rings.clear();
+  s.goidgen.store(0);
+  s.gomaxprocs.store(0);
+  s.runq = {};
+  s.runqsize.store(0);
+  s.pidle = nullptr;
+  s.npidle.store(0);
+  s.midle = nullptr;
+  s.nmidle = s.nmidlelocked = s.nmsys = s.nmfreed = 0;
+  s.mnext = 0;
+  s.nmspinning.store(0);
+  s.needspinning.store(0);
+  s.gfree.stack = {};
+  s.gfree.no_stack = {};
+  s.gfree.n.store(0);
+  s.starting_stack_size.store(config_.starting_stack_size);
+  s.ngsys.store(0);
+  s.live.store(0);
+  s.main_started.store(false);
+  s.attention.store(0);
+  s.stopwait = 0;
+  s.sysmonwait.store(false);
+  s.sysmonnote.clear();
+  s.stopnote.clear();
+  s.scavenger = nullptr;
+  s.end = {};
+  s.maing = nullptr;
+  s.start_ns = s.world.nanotime();
+#if NEWPROC_WORLD_SIM
+  s.world.reseed();
+#endif
+  ran_ = false;
+}
+
+rt_status Instance::prepare(rt_func fn, void* arg) {
+  bool idle = false;
+  if (!running_.compare_exchange_strong(idle, true))
+    return fail(RT_ESTATE, "rt_start_main: the runtime is running already; wait for that run, or make another runtime");
+  reset();
+  Sched& s = *sched_;
+  main_ = MainStart{fn, arg};
+  const bool sysmon_on = config_.sysmon == RT_SYSMON_ON ||
+                         (config_.sysmon == RT_SYSMON_AUTO && !(kSim && config_.procs == 1));
+  s.sysmon_on.store(sysmon_on, std::memory_order_relaxed);
+  s.deadline = config_.max_nanos != 0 ? monotonic_ns() + config_.max_nanos : 0;
+#if NEWPROC_WORLD_SIM
+  s.world.set_cost(sysmon_on ? kSimPointNs : 0);
+#endif
+  ran_ = true;
+  const rt_status status = boot(s, &main_);
+  if (status == RT_OK) return RT_OK;
+  s.attention.fetch_or(Sched::kExiting);
+  s.world.join_all();
+  running_.store(false, std::memory_order_release);
+  return status;
+}
+
+void Instance::report(rt_end* end) const {
+  if (end == nullptr) return;
+  const End& e = sched_->end;
+  end->status = e.status;
+  end->goid = e.goid;
+  end->exit_code = e.status == RT_OK ? 0 : 2;
+  end->message = e.message.c_str();
+  end->site = e.site.c_str();
+}
+
+rt_status Instance::finish(rt_end* end) {
+  Sched& s = *sched_;
+  s.world.join_all();
+  leave_signal_stack();
+  drop_goroutines(s);
+  report(end);
+  const rt_status status = s.end.status;
+  running_.store(false, std::memory_order_release);
+  return status == RT_OK ? RT_OK : fail(status, "%s", s.end.message.c_str());
+}
+
+rt_status Instance::interrupt() {
+  sched_->attention.fetch_or(Sched::kInterrupt, std::memory_order_seq_cst);
+  return RT_OK;
+}
+
+#if NEWPROC_WORLD_SIM
+
+rt_status Instance::begin(rt_func fn, void* arg) { return prepare(fn, arg); }
+
+rt_status Instance::step(std::uint64_t steps, int* over, rt_end* end) {
+  if (!running()) return fail(RT_ESTATE, "rt_step: no run is under way; call rt_begin first");
+  Sched& s = *sched_;
+  const std::uint64_t most = config_.max_steps;
+  const std::uint64_t left = most == 0 ? 0 : most - std::min(most, s.world.steps());
+  std::uint64_t budget = steps;
+  if (most != 0 && (steps == 0 || left < steps)) budget = left;
+  const bool limited = most != 0 && left == 0;
+  enter_signal_stack();
+  const World::Drive how = limited ? World::Drive::budget : s.world.drive(budget);
+  *over = 0;
+  if (how == World::Drive::budget && (most == 0 || s.world.steps() < most)) return RT_OK;
+  if (how == World::Drive::stuck) gothrow("sim: no M can move and the run has not ended");
+  *over = 1;
+  if (how == World::Drive::budget)
+    end_run(s, RT_ELIMIT, nullptr,
+            "limit: steps (" + std::to_string(most) + ") reached; raise rt_config.max_steps");
+  return finish(end);
+}
+
+rt_status Instance::abandon() {
+  if (!running()) return fail(RT_ESTATE, "rt_abandon: no run is under way");
+  end_run(*sched_, RT_EINTR, nullptr, "abandoned");
+  finish(nullptr);
+  return RT_OK;
+}
+
+rt_status Instance::start_main(rt_func fn, void* arg, rt_end* end) {
+  if (const rt_status status = prepare(fn, arg); status != RT_OK) return status;
+  int over = 0;
+  return step(0, &over, end);
+}
+
+#else
+
+rt_status Instance::begin(rt_func, void*) {
+  return fail(RT_ENOTSUP, "rt_begin: only a runtime of the sim world can be stepped; set rt_config.world to RT_WORLD_SIM");
+}
+rt_status Instance::step(std::uint64_t, int*, rt_end*) { return begin(nullptr, nullptr); }
+rt_status Instance::abandon() { return begin(nullptr, nullptr); }
+
+/// The calling thread becomes m0 until the run is over.
+rt_status Instance::start_main(rt_func fn, void* arg, rt_end* end) {
+  if (const rt_status status = prepare(fn, arg); status != RT_OK) return status;
+  Sched& s = *sched_;
+  M* m0 = s.allm.load(std::memory_order_acquire);
+  while (m0->alllink != nullptr) m0 = m0->alllink;
+  set_current_m(m0);
+  enter_signal_stack();
+  mstart(m0);
+  while (!s.exiting()) {  // m0's goroutine exited while locked: the others go on without this thread
+    m0->park.sleep();
+    m0->park.clear();
+  }
+  set_current_m(nullptr);
+  return finish(end);
+}
+
+#endif
+
+}  // namespace
+
+rt_runtime* make_instance(const rt_config& config) { return new Instance(config); }
+
+}  // namespace NEWPROC_NS

@@ -1,0 +1,98 @@
+// end.cpp: deadlock, panic, limits: how a run ends. Go: checkdead, incidlelocked, fatalpanic;
+// proc.go:5394, 5380, panic.go:1188
+#include <dlfcn.h>
+
+#include <cstdio>
+
+#include "base/clock.hpp"
+#include "sched/sched.hpp"
+
+namespace NEWPROC_NS {
+
+std::string site_of(const G* gp) {
+  if (gp == nullptr || gp->parent_goid == 0) return {};
+  if (gp->file != nullptr) return std::string(gp->file) + ":" + std::to_string(gp->line);
+  Dl_info info;
+  if (gp->gopc == nullptr) return {};
+  if (dladdr(gp->gopc.get(), &info) != 0 && info.dli_sname != nullptr) return info.dli_sname;
+  char text[32];
+  std::snprintf(text, sizeof text, "%p", gp->gopc.get());
+  return text;
+}
+
+/// The first caller decides how the run ended. All Ms come to their g0 and stop. Any M, any lock held but
+/// end_lock.
+void end_run(Sched& s, rt_status status, const G* gp, std::string message) {
+  s.end_lock.lock();
+  const bool first = !s.exiting();
+  if (first) s.end = End{status, gp != nullptr ? gp->goid.get() : 0, std::move(message), site_of(gp)};
+  s.attention.fetch_or(Sched::kExiting, std::memory_order_seq_cst);
+  s.end_lock.unlock();
+  if (!first) return;
+  if (status != RT_OK) NEWPROC_LOG_LINE(s.log, RT_LOG_INFO, "run ends: %s", s.end.message.c_str());
+  preemptall(s);
+  s.stopnote.wakeup();
+  s.sysmonnote.wakeup();
+  for (M* m = s.allm.load(std::memory_order_acquire); m != nullptr; m = m->alllink) m->park.wakeup();
+}
+
+// Lock held. 15.1, and the counts of its step 3.
+void checkdead(Sched& s) {
+  if (s.exiting() || !s.main_started.load(std::memory_order_relaxed)) return;
+  const std::int32_t mcount = s.mnext - static_cast<std::int32_t>(s.nmfreed);
+  const std::int32_t run = mcount - static_cast<std::int32_t>(s.nmidle) - static_cast<std::int32_t>(s.nmidlelocked) -
+                           static_cast<std::int32_t>(s.nmsys);
+  if (run > 0) return;
+  if (run < 0) gothrow("checkdead: inconsistent counts");
+  std::uint32_t waiting = 0;
+  s.allg_lock.lock();
+  for (const G* gp : s.allgs) {
+    if (gp->system()) continue;
+    const std::uint32_t status = readgstatus(gp);
+    if (status == RT_GWAITING) ++waiting;
+    if (status == RT_GRUNNABLE || status == RT_GRUNNING || status == RT_GSYSCALL) {
+      std::fprintf(stderr, "runtime: checkdead: find g %llu in status %u\n",
+                   static_cast<unsigned long long>(gp->goid), status);
+      gothrow("checkdead: runnable g");
+    }
+  }
+  s.allg_lock.unlock();
+  if (waiting == 0)
+    end_run(s, RT_EGOEXIT, nullptr, "fatal error: no goroutines (main called runtime.Goexit) - deadlock!");
+  else
+    end_run(s, RT_EDEADLOCK, nullptr, "fatal error: all goroutines are asleep - deadlock!");
+}
+
+void incidlelocked(Sched& s, std::int32_t v) {
+  s.lock.lock();
+  s.nmidlelocked = static_cast<std::uint32_t>(static_cast<std::int32_t>(s.nmidlelocked) + v);
+  if (v > 0) checkdead(s);
+  s.lock.unlock();
+}
+
+void panic(const char* text) {
+  M* m = getm();
+  end_run(*m->sched, RT_EPANIC, m->curg, std::string("panic: ") + text);
+  leave_for_good(m);
+}
+
+void fatal(const char* text) {
+  M* m = getm();
+  end_run(*m->sched, RT_EFATAL, m->curg, std::string("fatal error: ") + text);
+  leave_for_good(m);
+}
+
+void limit(const char* text) {
+  M* m = getm();
+  end_run(*m->sched, RT_ELIMIT, m->curg, text);
+  leave_for_good(m);
+}
+
+void limit_time(Sched& s) {
+  char text[128];
+  std::snprintf(text, sizeof text, "limit: time (%llu ns) is over; raise rt_config.max_nanos",
+                static_cast<unsigned long long>(s.cfg.max_nanos));
+  end_run(s, RT_ELIMIT, nullptr, text);
+}
+
+}  // namespace NEWPROC_NS

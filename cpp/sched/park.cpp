@@ -1,0 +1,142 @@
+// park.cpp: giving up the M, and making others runnable.
+// Go: Gosched, goyield, gopreempt_m, gopark, goready, injectglist; proc.go:336, 3828, 3779, 381, 407, 3472
+#include "base/error.hpp"
+#include "sched/sched.hpp"
+
+namespace NEWPROC_NS {
+namespace {
+
+rt_status in_syscall(const char* call) {
+  return fail(RT_EPLACE, "%s: not between rt_entersyscall and rt_exitsyscall: the goroutine has no P there", call);
+}
+
+void running_to_runnable(M* m, G* gp) {
+  track_leave_running(gp);
+  casgstatus(gp, RT_GRUNNING, RT_GRUNNABLE);
+  track_runnable(*m->sched, gp);
+  dropg(m);
+}
+
+void put_global(M* m, G* gp) {
+  Sched& s = *m->sched;
+  s.lock.lock();
+  globrunqput(s, gp);
+  s.lock.unlock();
+}
+
+bool gosched_m(M* m, G* gp) {
+  emit(m, RT_EV_GO_SCHED, gp->goid);
+  running_to_runnable(m, gp);
+  put_global(m, gp);
+  return false;
+}
+
+bool gopreempt_m(M* m, G* gp) {
+  emit(m, RT_EV_GO_PREEMPT, gp->goid, 0);
+  running_to_runnable(m, gp);
+  put_global(m, gp);
+  return false;
+}
+
+bool goyield_m(M* m, G* gp) {
+  emit(m, RT_EV_GO_PREEMPT, gp->goid, 1);
+  running_to_runnable(m, gp);
+  runqput(m, m->p, gp, false);
+  return false;
+}
+
+// proc.go:3716. The G is waiting before commit runs, so that a waker may ready it at once.
+bool park_m(M* m, G* gp) {
+  const rt_commit_func commit = m->commit;
+  void* arg = m->commit_arg;
+  emit(m, RT_EV_GO_PARK, gp->goid, gp->waitreason);
+  track_leave_running(gp);
+  casgstatus(gp, RT_GRUNNING, RT_GWAITING);
+  dropg(m);
+  if (commit == nullptr) return false;
+  const GOps* ops = m->ops;
+  m->ops = nullptr;  // commit runs for no goroutine: rt_ calls in it are out of place
+  const bool stays = commit(reinterpret_cast<rt_g*>(gp), arg) != 0;
+  m->ops = ops;
+  if (stays) return false;
+  casgstatus(gp, RT_GWAITING, RT_GRUNNABLE);
+  track_runnable(*m->sched, gp);
+  execute(m, {gp, true, RT_FROM_PARK, -1});
+  return true;
+}
+
+}  // namespace
+
+rt_status gosched() {
+  M* m = getm();
+  point(m, RT_POINT_OP);
+  if (__builtin_expect(m->p == nullptr, 0)) return in_syscall("rt_gosched");
+  mcall(m, m->curg, gosched_m);
+  return RT_OK;
+}
+
+rt_status goyield() {
+  M* m = getm();
+  point(m, RT_POINT_OP);
+  if (__builtin_expect(m->p == nullptr, 0)) return in_syscall("rt_goyield");
+  mcall(m, m->curg, goyield_m);
+  return RT_OK;
+}
+
+void preempt_self(M* m) { mcall(m, m->curg, gopreempt_m); }
+
+void checkpoint() {
+  M* m = getm();
+  point(m, RT_POINT_OP);
+  if (__builtin_expect(m->curg->preempt.load(std::memory_order_relaxed), 0) && m->locks == 0 && m->p != nullptr)
+    preempt_self(m);
+}
+
+rt_status gopark(rt_commit_func commit, void* arg, std::uint32_t reason) {
+  M* m = getm();
+  point(m, RT_POINT_OP);
+  if (__builtin_expect(m->p == nullptr, 0)) return in_syscall("rt_gopark");
+  G* gp = m->curg;
+  if (readgstatus(gp) != RT_GRUNNING) gothrow("gopark: bad g status");
+  m->commit = commit;
+  m->commit_arg = arg;
+  gp->waitreason = static_cast<std::uint8_t>(reason);
+  mcall(m, gp, park_m);
+  return RT_OK;
+}
+
+void ready(M* m, G* gp, bool next) {
+  acquirem(m);
+  if (readgstatus(gp) != RT_GWAITING) gothrow("bad g->status in ready");
+  emit(m, RT_EV_GO_UNPARK, gp->goid, m->curg != nullptr ? m->curg->goid.get() : 0);
+  casgstatus(gp, RT_GWAITING, RT_GRUNNABLE);
+  track_runnable(*m->sched, gp);
+  runqput(m, m->p, gp, next);
+  wakep(m);
+  releasem(m);
+}
+
+rt_status goready(rt_g* g) {
+  M* m = getm();
+  point(m, RT_POINT_OP);
+  if (m->p == nullptr) return in_syscall("rt_goready");
+  G* gp = reinterpret_cast<G*>(g);
+  if (gp == m->curg) return fail(RT_EINVAL, "rt_goready: g is the calling goroutine, which is not parked");
+  ready(m, gp, true);
+  return RT_OK;
+}
+
+void injectglist(Sched& s, Queue<G> list) {
+  if (list.empty()) return;
+  for (G* gp = list.head; gp != nullptr; gp = gp->schedlink) {
+    casgstatus(gp, RT_GWAITING, RT_GRUNNABLE);
+    track_runnable(s, gp);
+  }
+  std::uint32_t n = list.size;
+  s.lock.lock();
+  globrunqputbatch(s, list);
+  s.lock.unlock();
+  for (; n > 0 && s.npidle.load(std::memory_order_seq_cst) != 0; --n) startm(nullptr, s, nullptr, false);
+}
+
+}  // namespace NEWPROC_NS

@@ -1,0 +1,244 @@
+// sched.hpp: the state of one runtime, and every scheduling function, by the file that holds it.
+// Go: type schedt, runtime2.go:774; proc.go. The rules, one by one: cpp/README.md.
+//
+// Locks, outermost first: `lock` (queues, idle lists, counts), then gfree_lock or allg_lock. No lock is
+// held across a switch.
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/log.hpp"
+#include "base/names.hpp"
+#include "context/bounds.hpp"
+#include "g/g.hpp"
+#include "g/m.hpp"
+#include "g/p.hpp"
+#include "queue/coprimes.hpp"
+#include "queue/gfree.hpp"
+#include "sched/gops.hpp"
+#include "world/world.hpp"
+
+namespace NEWPROC_NS {
+
+inline constexpr std::uint32_t kMaxProcs = 1024;
+inline constexpr std::uint32_t kGoidBatch = 16;         // _GoidCacheBatch, proc.go:629
+inline constexpr std::uint32_t kStackMin = 2048;        // bytes, stack.go:75
+inline constexpr std::uint32_t kGlobalFairness = 61;    // proc.go:2931
+inline constexpr std::uint32_t kTrackingPeriod = 8;     // runtime2.go:517
+inline constexpr std::uint64_t kForcePreemptNs = 10'000'000;  // proc.go:5665
+inline constexpr std::uint32_t kGlobrunqMost = 128;
+
+/// A G and how it was found.
+struct Found {
+  G* g = nullptr;
+  bool inherit = false;  // shares the time slice: schedtick does not move
+  std::uint32_t from = RT_FROM_RUNQ;
+  std::int32_t victim = -1;
+};
+
+/// How a run ended. The first to end it wins.
+struct End {
+  rt_status status = RT_OK;
+  std::uint64_t goid = 0;
+  std::string message, site;
+};
+
+struct Sched {
+  Sched(const rt_config& config, rt_runtime* owner);
+  ~Sched();
+  Sched(const Sched&) = delete;
+  Sched& operator=(const Sched&) = delete;
+
+  rt_config cfg;
+  rt_runtime* runtime;
+  Log log;
+  World world;
+  StackPool pool;
+
+  Lock lock;
+  std::atomic<std::uint64_t> goidgen{0};
+  std::atomic<std::uint32_t> gomaxprocs{0};
+  P* allp[kMaxProcs] = {};  // the first nallp exist; the first gomaxprocs are in use
+  std::uint32_t nallp = 0;
+  StealOrder steal_order;  // changed only while the world is stopped
+
+  // Guarded by lock.
+  Queue<G> runq;
+  std::atomic<std::uint32_t> runqsize{0};  // runq.size, for looks without the lock
+  P* pidle = nullptr;
+  std::atomic<std::uint32_t> npidle{0};
+  M* midle = nullptr;
+  std::uint32_t nmidle = 0, nmidlelocked = 0, nmsys = 0, nmfreed = 0;
+  std::int32_t mnext = 0;
+  std::atomic<M*> allm{nullptr};
+
+  std::atomic<std::uint32_t> nmspinning{0};
+  std::atomic<std::uint32_t> needspinning{0};
+
+  Lock gfree_lock;
+  GlobalGfree<G> gfree;
+  std::atomic<std::uint32_t> starting_stack_size{kStackMin};
+
+  Lock allg_lock;
+  std::vector<G*> allgs;
+  std::vector<G*> slabs;
+  std::size_t slab_used = 0;
+  std::atomic<std::uint64_t> ngsys{0};
+  std::atomic<std::uint64_t> live{0};  // kept only where max_goroutines limits it
+
+  std::atomic<bool> main_started{false};
+  /// Something keeps Ms from picking goroutines: the world is being stopped, or the run is over.
+  std::atomic<std::uint32_t> attention{0};
+  enum : std::uint32_t { kGcWaiting = 1, kExiting = 2, kInterrupt = 4, kLimit = 8 };
+  std::int32_t stopwait = 0;
+  Note stopnote;
+  Lock world_sema;
+  Note sysmonnote;
+  std::atomic<bool> sysmonwait{false};
+  std::atomic<bool> sysmon_on{false};
+  G* scavenger = nullptr;  // boot profile go: parked until sysmon wakes it
+
+  Lock end_lock;
+  End end;
+  G* maing = nullptr;
+  std::vector<trace::Ring*> rings;  // one per M with threads, one for all in the sim world
+  std::uint64_t deadline = 0;       // of the machine's clock; 0: none
+  std::uint64_t start_ns = 0;
+
+  bool exiting() const { return (attention.load(std::memory_order_acquire) & kExiting) != 0; }
+  bool gcwaiting() const { return (attention.load(std::memory_order_acquire) & kGcWaiting) != 0; }
+};
+
+inline M* getm() { return static_cast<M*>(current_m()); }
+
+/// Records an event. Off, it costs one load and a predicted branch.
+inline void emit(M* m, rt_event_kind kind, std::uint64_t goid, std::uint64_t a = 0, std::uint64_t b = 0) {
+  if (__builtin_expect(m->trace != nullptr, 0))
+    m->trace->emit(m->sched->world.stamp(), static_cast<std::uint16_t>(kind),
+                   static_cast<std::int16_t>(m->p != nullptr ? m->p->id : -1), m->id, goid, a, b);
+}
+
+// 3.2: latency tracking. One leave of running in eight turns it on; execute() records and turns it off.
+inline void track_leave_running(G* gp) {
+  if (gp->tracking_seq++ % kTrackingPeriod == 0) gp->tracking = true;
+}
+inline void track_runnable(Sched& s, G* gp) {
+  if (__builtin_expect(gp->tracking, 0)) gp->tracking_stamp = s.world.stamp();
+}
+
+/// Where the queues shuffle from, null in normal builds of Go. proc.go:6187
+inline FastRand* shuffle_source(M* m) { return m->sched->cfg.randomize != 0 ? &m->rand : nullptr; }
+
+// newproc.cpp: spawning
+rt_status newproc(const rt_spawn* spawn, const void* callerpc, std::uint64_t* goid);
+G* newproc1(M* m, P* p, const rt_spawn& spawn, G* callergp, const void* callerpc);
+void free_ancestors(G* gp);
+
+// gfree.cpp: free Gs
+G* gfget(M* m, P* p);
+void gfput(M* m, P* p, G* gp);
+void gfpurge(Sched& s, P* p);
+G* malg(Sched& s, std::uint32_t size);
+bool stackalloc(M* m, G* gp, std::uint32_t size);
+void stackfree(M* m, G* gp);
+
+// queues.cpp: local and global run queues together
+void runqput(M* m, P* p, G* gp, bool next);
+void globrunqput(Sched& s, G* gp);               // lock held
+void globrunqputbatch(Sched& s, Queue<G> batch);  // lock held
+G* globrunqget(M* m, P* p, std::uint32_t max);    // lock held
+void pidleput(Sched& s, P* p);                    // lock held
+P* pidleget(Sched& s);                            // lock held
+P* pidlegetSpinning(Sched& s);                    // lock held
+
+// findrunnable.cpp, steal.cpp
+Found find_local(M* m);
+Found findRunnable(M* m);  // blocks; g == null: the M must end
+Found stealWork(M* m, bool& restart);
+
+// schedule.cpp: choosing, executing, switching
+Found schedule(M* m);
+void execute(M* m, const Found& found);
+void mcall(M* m, G* gp, bool (*fn)(M*, G*));
+void mcall_g0(M* m, G* gp, bool (*fn)(M*, G*));
+void mstart(M* m);
+void dropg(M* m);
+
+// park.cpp: gopark, goready, Gosched, goyield, preemption
+rt_status gosched();
+rt_status goyield();
+rt_status gopark(rt_commit_func commit, void* arg, std::uint32_t reason);
+rt_status goready(rt_g* g);
+void ready(M* m, G* gp, bool next);
+void checkpoint();
+void preempt_self(M* m);
+void injectglist(Sched& s, Queue<G> list);  // from an M without P
+
+// exit.cpp: the goroutine's first frame and its end
+G* main_goroutine(M* m, rt_func fn, void* arg);
+void goroutine_entry(Transfer t);
+void goexit();
+rt_status defer(rt_func fn, void* arg);
+[[noreturn]] void leave_for_good(M* m);
+void drop_goroutines(Sched& s);
+
+// wake.cpp: wakep, startm, stopm, handoffp
+void wakep(M* m);
+bool startm(M* m, Sched& s, P* p, bool spinning);
+void stopm(M* m);
+void handoffp(M* m, Sched& s, P* p);
+void resetspinning(M* m);
+void becomeSpinning(M* m);
+void acquirep(M* m, P* p);
+P* releasep(M* m);
+M* newm(Sched& s, void (*fn)(M*), P* p);
+void mput(Sched& s, M* m);  // lock held
+M* mget(Sched& s);          // lock held
+
+// lockos.cpp
+rt_status lock_os_thread();
+rt_status unlock_os_thread();
+void stoplockedm(M* m);
+void startlockedm(M* m, G* gp);
+
+// syscall.cpp
+rt_status entersyscall();
+rt_status entersyscallblock();
+rt_status exitsyscall();
+
+// sysmon.cpp
+void sysmon(M* m);
+void preemptall(Sched& s);
+void wake_sysmon(Sched& s);  // lock held
+
+// stw.cpp: stop and start of the world, GOMAXPROCS
+rt_status set_gomaxprocs(std::uint32_t n, std::uint32_t* old);
+void gcstopm(M* m);
+bool procresize(Sched& s, M* m, std::uint32_t n, P** runnable);  // world stopped, lock held
+
+// end.cpp: deadlock, panic, the end of a run
+void checkdead(Sched& s);                        // lock held
+void incidlelocked(Sched& s, std::int32_t v);
+void end_run(Sched& s, rt_status status, const G* gp, std::string message);
+void panic(const char* text);
+void fatal(const char* text);
+void limit(const char* text);
+void limit_time(Sched& s);
+std::string site_of(const G* gp);
+
+// look.cpp, schedtrace.cpp
+rt_status take_stats(Sched& s, rt_stats_t* out);
+rt_status take_snapshot(Sched& s, rt_snapshot** out);
+rt_status take_trace(Sched& s, rt_trace** out);
+rt_status dump_goroutines(Sched& s, int fd);
+void schedtrace(Sched& s, bool detailed);
+void queues(QueueView& view);
+
+extern const GOps gops;
+
+inline void acquirem(M* m) { ++m->locks; }
+inline void releasem(M* m) { --m->locks; }
+
+}  // namespace NEWPROC_NS

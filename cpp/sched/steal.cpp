@@ -1,0 +1,40 @@
+// steal.cpp: taking work from other Ps. Go: stealWork, proc.go:3255
+#include "sched/sched.hpp"
+
+namespace NEWPROC_NS {
+namespace {
+constexpr int kPasses = 4;  // the last one may take runnext
+constexpr std::uint32_t kBackoffUs = 3;  // runqgrab, proc.go:6393
+
+Found steal_from(M* m, P* victim, bool runnext) {
+  point(m, RT_POINT_WAKE);
+  std::uint32_t taken = 0;
+  const auto backoff = [&] {
+    // A running victim usually schedules its runnext within microseconds; taking it would make Gs thrash.
+    if (victim->status.load(std::memory_order_relaxed) == RT_PRUNNING) m->sched->world.usleep(kBackoffUs);
+  };
+  G* gp = m->p->runq.steal(victim->runq, runnext, backoff, taken);
+  if (gp == nullptr) return {};
+  m->p->steals.add(taken);
+  emit(m, RT_EV_STEAL, gp->goid, taken - 1, static_cast<std::uint64_t>(victim->id));
+  return {gp, false, RT_FROM_STEAL, victim->id};
+}
+
+}  // namespace
+
+Found stealWork(M* m, bool& restart) {
+  Sched& s = *m->sched;
+  Found found;
+  for (int pass = 0; pass < kPasses && found.g == nullptr && !restart; ++pass) {
+    s.steal_order.walk(m->rand.next(), [&](std::uint32_t i) {
+      if (s.attention.load(std::memory_order_acquire) != 0) return restart = true;
+      P* victim = s.allp[i];
+      if (victim == m->p || victim->status.load(std::memory_order_relaxed) == RT_PIDLE) return false;
+      found = steal_from(m, victim, pass == kPasses - 1);
+      return found.g != nullptr;
+    });
+  }
+  return found;
+}
+
+}  // namespace NEWPROC_NS

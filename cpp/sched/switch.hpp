@@ -1,0 +1,48 @@
+// switch.hpp: jumping between the stacks of goroutines and g0, for the files that do it.
+#pragma once
+#include "sched/sched.hpp"
+
+namespace NEWPROC_NS {
+
+/// StackMem::ctx while the entry loop on it runs or is still leaving. Null there means: make it anew.
+inline const Context kLeaving = reinterpret_cast<Context>(std::uintptr_t{1});
+
+struct Bounds {
+  const void* bottom;
+  std::size_t size;
+  void* tsan;
+};
+
+inline Bounds bounds_of(StackMem* stack) { return {stack->lo, stack->size(), fiber_of(stack)}; }
+inline Bounds bounds_of_g0(M* m) { return {m->g0_bottom, m->g0_size, m->g0_tsan}; }
+
+/// First thing after a jump: publishes where the context that was left is to be resumed.
+inline void arrive(M* m, Context left) { m->switch_slot->store(left, std::memory_order_release); }
+
+/// Leaves this context, to be resumed through `slot`, for `to`. Returns the M that resumed it.
+inline M* switch_context(M* m, std::atomic<Context>* slot, Context to, const Bounds& target) {
+  m->switch_slot = slot;
+  void* fake = nullptr;
+  start_switch(&fake, target.bottom, target.size, target.tsan);
+  const EhGlobals saved = *m->eh;
+  *m->eh = {};
+  const Transfer t = jump(to, m);
+  m = static_cast<M*>(t.data);
+  const void* bottom = nullptr;
+  std::size_t size = 0;
+  finish_switch(fake, &bottom, &size);
+  *m->eh = saved;
+  arrive(m, t.fctx);
+  return m;
+}
+
+/// From a goroutine to its M's g0.
+inline M* to_g0(M* m, std::atomic<Context>* slot) {
+  return switch_context(m, slot, m->g0_ctx.load(std::memory_order_relaxed), bounds_of_g0(m));
+}
+
+void cpu_relax_or_yield(M* m, int round, int spins);
+void learn_bounds(M* m);
+bool switch_direct(M* m, G* gp, const Found& found);
+
+}  // namespace NEWPROC_NS

@@ -1,0 +1,237 @@
+#include "world/world.hpp"
+
+#if NEWPROC_WORLD_SIM
+#include <algorithm>
+
+#include "base/sanitizer.hpp"
+#include "base/throw.hpp"
+#include "context/bounds.hpp"
+#include "world/m_header.hpp"
+
+namespace newproc::sim {
+namespace {
+constexpr std::size_t kG0StackBytes = 256 * 1024;
+}
+
+World::World(const rt_config& config)
+    : seed_(config.seed),
+      points_(config.points),
+      driver_(config.driver),
+      driver_arg_(config.driver_arg),
+      stacks_(kG0StackBytes, page_size(), config.fault, config.fault_arg),
+      rand_(mix_seed(config.seed, 0xd21e)) {}
+
+World::~World() { cache_.drain(stacks_); }
+
+void World::adopt(WorldM* m) { m->world = this; }
+
+bool World::start(WorldM* m, void (*fn)(void*), void* arg) {
+  StackMem* stack = cache_.get(stacks_);
+  if (stack == nullptr) return false;
+  m->g0_stack = stack;
+  m->world = this;
+  m->fn = fn;
+  m->arg = arg;
+  m->run = WorldM::Run::runnable;
+  m->wake_at = -1;
+  m->world_id = static_cast<std::int32_t>(ms_.size());
+  m->world_ctx = make_context(stack->top(), stack->size(), &World::entry);
+  m->running_bottom = stack->lo;
+  m->running_size = stack->size();
+  m->running_tsan = fiber_of(stack);
+  m->eh = eh_ = eh_globals();
+  ms_.push_back(m);
+  ++nrunnable_;
+  refresh_attention();
+  return true;
+}
+
+void World::join_all() {
+  for (WorldM* m : ms_) {
+    if (m->g0_stack == nullptr) continue;
+    m->g0_stack->ctx.store(nullptr, std::memory_order_relaxed);
+    unpoison(m->g0_stack);
+    cache_.put(stacks_, m->g0_stack);
+    m->g0_stack = nullptr;
+  }
+  ms_.clear();
+  nrunnable_ = 0;
+  now_ = 0;
+  steps_ = 0;
+  refresh_attention();
+}
+
+void World::entry(Transfer t) {
+  asm volatile(".cfi_undefined rip");
+  auto* m = static_cast<WorldM*>(t.data);
+  m->world->host_ctx_ = t.fctx;
+  finish_switch(nullptr, &m->world->host_bottom_, &m->world->host_size_);
+  m->fn(m->arg);
+  m->run = WorldM::Run::ended;
+  --m->world->nrunnable_;
+  m->world->refresh_attention();
+  m->world->to_driver();
+  gothrow("sim: an ended M was resumed");
+}
+
+void World::to_driver() {
+  WorldM* m = current_;
+  const bool last = m->run == WorldM::Run::ended;
+  start_switch(last ? nullptr : &m->asan_fake, host_bottom_, host_size_, host_tsan_);
+  const EhGlobals saved = *eh_;
+  *eh_ = {};
+  const Transfer t = jump(host_ctx_, nullptr);
+  *eh_ = saved;
+  host_ctx_ = t.fctx;
+  finish_switch(m->asan_fake, &host_bottom_, &host_size_);
+}
+
+void World::resume(WorldM* m) {
+  current_ = m;
+  set_current_m(static_cast<MHeader*>(m->header));
+  host_tsan_ = current_fiber();
+  start_switch(&host_fake_, m->running_bottom, m->running_size, m->running_tsan);
+  const EhGlobals saved = *eh_;
+  *eh_ = {};
+  const Transfer t = jump(m->world_ctx, m);
+  *eh_ = saved;
+  m->world_ctx = t.fctx;
+  finish_switch(host_fake_, &m->running_bottom, &m->running_size);
+  set_current_m(nullptr);
+  current_ = nullptr;
+}
+
+void World::lose_control(int kind) {
+  if (current_ == nullptr) return;  // the host looks, or sets things up
+  if ((points_ & static_cast<std::uint32_t>(kind)) == 0 && steps_ < stop_at_) return;
+  last_kind_ = kind;
+  current_->running_tsan = current_fiber();
+  to_driver();
+}
+
+void World::block(std::int64_t timeout_ns) {
+  WorldM* m = current_;
+  m->run = WorldM::Run::blocked;
+  m->timed_out = false;
+  m->wake_at = timeout_ns < 0 ? -1 : static_cast<std::int64_t>(now_) + timeout_ns;
+  --nrunnable_;
+  refresh_attention();
+  last_kind_ = 0;
+  m->running_tsan = current_fiber();
+  to_driver();
+}
+
+void World::unblock(WorldM* m) {
+  if (m->run != WorldM::Run::blocked) return;
+  m->run = WorldM::Run::runnable;
+  m->wake_at = -1;
+  ++nrunnable_;
+  refresh_attention();
+}
+
+void World::usleep(std::uint32_t us) { block(static_cast<std::int64_t>(us) * 1000); }
+
+void World::refresh_attention() { attention_ = nrunnable_ > 1 || stop_at_ != 0 || driver_ != nullptr; }
+
+bool World::advance_clock() {
+  std::int64_t next = -1;
+  for (const WorldM* m : ms_)
+    if (m->run == WorldM::Run::blocked && m->wake_at >= 0 && (next < 0 || m->wake_at < next)) next = m->wake_at;
+  if (next < 0) return false;
+  now_ = std::max(now_, static_cast<std::uint64_t>(next));
+  return true;
+}
+
+/// Collects the Ms that can move, timeouts that are due included, in rising id order.
+WorldM* World::choose(int kind) {
+  candidates_.clear();
+  for (WorldM* m : ms_) {
+    if (m->run == WorldM::Run::blocked && m->wake_at >= 0 && static_cast<std::uint64_t>(m->wake_at) <= now_) {
+      m->timed_out = true;
+      unblock(m);
+    }
+    if (m->run == WorldM::Run::runnable) candidates_.push_back(m);
+  }
+  if (candidates_.empty()) return nullptr;
+  if (candidates_.size() == 1 && driver_ == nullptr) return candidates_[0];
+  const auto n = static_cast<std::uint32_t>(candidates_.size());
+  std::uint32_t pick = 0;
+  if (driver_ != nullptr) {
+    ids_.clear();
+    for (const WorldM* m : candidates_) ids_.push_back(m->world_id);
+    pick = driver_(driver_arg_, ids_.data(), n, kind);
+    if (pick >= n) pick = n - 1;
+  } else {
+    pick = rand_.below(n);
+  }
+  return candidates_[pick];
+}
+
+World::Drive World::drive(std::uint64_t budget) {
+  stop_at_ = budget == 0 ? 0 : steps_ + budget;
+  eh_ = eh_globals();
+  for (WorldM* m : ms_) m->eh = eh_;
+  refresh_attention();
+  for (;;) {
+    WorldM* m = choose(last_kind_);
+    if (m == nullptr) {
+      if (advance_clock()) continue;
+      const bool over = std::all_of(ms_.begin(), ms_.end(),
+                                    [](const WorldM* each) { return each->run == WorldM::Run::ended; });
+      return over ? Drive::over : Drive::stuck;
+    }
+    if (stop_at_ != 0 && steps_ >= stop_at_) return Drive::budget;
+    resume(m);
+  }
+}
+
+void point_here(int kind) {
+  MHeader* header = current_m();
+  if (header == nullptr) return;
+  if (World* world = static_cast<World*>(header->sim_world); world != nullptr) world->point(kind);
+}
+
+void Lock::lock() {
+  MHeader* header = current_m();
+  World* world = header != nullptr ? static_cast<World*>(header->sim_world) : nullptr;
+  WorldM* me = world != nullptr ? world->current() : nullptr;
+  if (me == nullptr) return;  // the host, between steps: nobody else moves
+  world->point(RT_POINT_LOCK);
+  while (owner_ != nullptr) {
+    waiters_.push_back(me);
+    world->block(-1);
+  }
+  owner_ = me;
+}
+
+bool Lock::try_lock() {
+  MHeader* header = current_m();
+  World* world = header != nullptr ? static_cast<World*>(header->sim_world) : nullptr;
+  if (owner_ != nullptr) return false;
+  owner_ = world != nullptr ? world->current() : nullptr;
+  return true;
+}
+
+void Lock::unlock() {
+  WorldM* owner = owner_;
+  if (owner == nullptr) return;
+  owner_ = nullptr;
+  for (WorldM* m : waiters_) owner->world->unblock(m);
+  waiters_.clear();
+}
+
+void Note::wakeup() {
+  woken_ = true;
+  if (sleeper_ != nullptr) sleeper_->world->unblock(sleeper_);
+}
+
+bool Note::sleep(std::int64_t timeout_ns) {
+  World* world = static_cast<World*>(current_m()->sim_world);
+  sleeper_ = world->current();
+  if (!woken_) world->block(timeout_ns);
+  sleeper_ = nullptr;
+  return woken_;
+}
+
+}  // namespace newproc::sim
+#endif

@@ -1,0 +1,140 @@
+// sim.hpp: the simulated world. Every M is a context on the caller's thread; time is virtual and jumps
+// when nothing can run; a driver decides, at every point where the order matters, which M moves.
+//
+// The caller's own stack is the driver (World::drive). An M comes back to it at a point, when it blocks
+// and when it ends. While a single M can move and nobody is stepping, a point costs one compare.
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "base/rand.hpp"
+#include "context/eh_globals.hpp"
+#include "context/fcontext.hpp"
+#include "context/stack.hpp"
+#include "newproc.h"
+
+namespace newproc::sim {
+
+inline constexpr bool kSim = true;
+/// Goroutines leave through g0, so that nothing is queued before its context is saved.
+inline constexpr bool kDirectSwitch = false;
+
+class World;
+
+struct WorldM {
+  enum class Run : std::uint8_t { none, runnable, blocked, ended };
+  EhGlobals* eh = nullptr;
+  World* world = nullptr;
+  Context world_ctx = nullptr;  // where the driver resumes it
+  void* header = nullptr;       // MHeader, for current_m()
+  StackMem* g0_stack = nullptr;
+  void (*fn)(void*) = nullptr;
+  void* arg = nullptr;
+  std::int32_t world_id = 0;
+  Run run = Run::none;
+  bool timed_out = false;
+  std::int64_t wake_at = -1;  // virtual ns; -1: no timeout
+  void* asan_fake = nullptr;
+  const void* running_bottom = nullptr;  // bounds of the stack that it was on when it lost control
+  std::size_t running_size = 0;
+  void* running_tsan = nullptr;
+};
+
+class Lock {
+ public:
+  void lock();
+  void unlock();
+  bool try_lock();
+
+ private:
+  WorldM* owner_ = nullptr;
+  std::vector<WorldM*> waiters_;
+};
+
+class Note {
+ public:
+  void clear() { woken_ = false; }
+  void wakeup();
+  bool sleep(std::int64_t timeout_ns = -1);
+
+ private:
+  bool woken_ = false;
+  WorldM* sleeper_ = nullptr;
+};
+
+class World {
+ public:
+  explicit World(const rt_config& config);
+  ~World();
+  std::uint64_t nanotime() const { return now_; }
+  std::uint64_t stamp() const { return now_; }
+  std::uint64_t event_ns(std::uint64_t stamp) const { return stamp; }
+  std::uint64_t duration_ns(std::uint64_t stamps) const { return stamps; }
+  void calibrate() {}
+  void usleep(std::uint32_t us);
+  void yield_thread() { usleep(0); }
+  std::uint64_t seed() const { return seed_; }
+  void reseed() { rand_ = FastRand(mix_seed(seed_, 0xd21e)); }
+
+  void adopt(WorldM* m);
+  /// The M can move from now on. False: no memory for its stack.
+  bool start(WorldM* m, void (*fn)(void*), void* arg);
+  void join_all();
+
+  enum class Drive { over, budget, stuck };
+  /// Lets Ms move until all have ended or `budget` points were passed (0: no budget).
+  Drive drive(std::uint64_t budget);
+  std::uint64_t steps() const { return steps_; }
+  /// A point of the class `kind`. `cost` virtual nanoseconds pass, so that slices end.
+  void point(int kind) {
+    ++steps_;
+    now_ += cost_ns_;
+    if (attention_) lose_control(kind);
+  }
+  void set_cost(std::uint64_t ns) { cost_ns_ = ns; }
+  WorldM* current() const { return current_; }
+  void block(std::int64_t timeout_ns);
+  void unblock(WorldM* m);
+
+ private:
+  friend class Lock;
+  friend class Note;
+  static void entry(Transfer t);
+  void lose_control(int kind);
+  void to_driver();
+  void resume(WorldM* m);
+  WorldM* choose(int kind);
+  bool advance_clock();
+  void refresh_attention();
+
+  std::uint64_t seed_;
+  std::uint32_t points_;
+  rt_driver_func driver_;
+  void* driver_arg_;
+  StackPool stacks_;
+  StackCache cache_;
+  FastRand rand_;
+  std::uint64_t now_ = 0, steps_ = 0, cost_ns_ = 0, stop_at_ = 0;
+  bool attention_ = false;
+  int last_kind_ = 0;
+  std::uint32_t nrunnable_ = 0;
+  std::vector<WorldM*> ms_;
+  std::vector<WorldM*> candidates_;
+  std::vector<std::int32_t> ids_;
+  WorldM* current_ = nullptr;
+  Context host_ctx_ = nullptr;
+  EhGlobals* eh_ = nullptr;
+  void* host_fake_ = nullptr;
+  const void* host_bottom_ = nullptr;
+  std::size_t host_size_ = 0;
+  void* host_tsan_ = nullptr;
+};
+
+template <class M>
+inline void point(M* m, int kind) {
+  m->world->point(kind);
+}
+/// For code that does not know its M (the lock-free queues).
+void point_here(int kind);
+
+}  // namespace newproc::sim

@@ -1,0 +1,84 @@
+// threads.hpp: the world of OS threads, the machine's clock and its random numbers.
+#pragma once
+#include <pthread.h>
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "context/eh_globals.hpp"
+#include "newproc.h"
+
+namespace newproc::thr {
+
+inline constexpr bool kSim = false;
+/// A goroutine that stops running picks its successor on its own stack and jumps straight to it.
+inline constexpr bool kDirectSwitch = true;
+
+struct WorldM {
+  EhGlobals* eh = nullptr;  // of this OS thread
+};
+
+/// Spins briefly, then gives the CPU away: critical sections are tens of nanoseconds long, but on a
+/// shared machine the holder may have lost its core.
+class Lock {
+ public:
+  void lock() {
+    if (word_.exchange(1, std::memory_order_acquire) != 0) lock_slow();
+  }
+  void unlock() { word_.store(0, std::memory_order_release); }
+  bool try_lock() { return word_.exchange(1, std::memory_order_acquire) == 0; }
+
+ private:
+  void lock_slow();
+  std::atomic<std::uint32_t> word_{0};
+};
+
+/// One sleeper, one waker; clear() before the next use.
+class Note {
+ public:
+  void clear() { word_.store(0, std::memory_order_relaxed); }
+  void wakeup();
+  /// timeout_ns < 0: no timeout. False: it timed out.
+  bool sleep(std::int64_t timeout_ns = -1);
+
+ private:
+  std::atomic<std::uint32_t> word_{0};
+};
+
+class World {
+ public:
+  explicit World(const rt_config& config);
+  std::uint64_t nanotime() const { return monotonic_ns(); }
+  /// Cheap stamps for events; event_ns() makes nanoseconds of them.
+  std::uint64_t stamp() const { return cpu_ticks(); }
+  std::uint64_t event_ns(std::uint64_t stamp) const { return scale_.ns(stamp); }
+  std::uint64_t duration_ns(std::uint64_t stamps) const { return scale_.duration_ns(stamps); }
+  void calibrate() { scale_.calibrate(); }
+  void usleep(std::uint32_t us) const;
+  void yield_thread() const;
+  std::uint64_t seed() const { return seed_; }
+
+  /// The calling thread becomes m0.
+  void adopt(WorldM* m);
+  /// Starts a thread that runs fn(arg). False: the system gave none.
+  bool start(WorldM* m, void (*fn)(void*), void* arg);
+  /// Waits until all started threads have ended.
+  void join_all();
+
+ private:
+  std::uint64_t seed_;
+  rt_fault_func fault_;
+  void* fault_arg_;
+  TickScale scale_;
+  std::mutex threads_mutex_;
+  std::vector<pthread_t> threads_;
+};
+
+template <class M>
+inline void point(M*, int) {}
+inline void point_here(int) {}
+
+}  // namespace newproc::thr
