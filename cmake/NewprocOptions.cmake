@@ -2,12 +2,15 @@
 option(NEWPROC_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
 option(NEWPROC_FUZZ "Build the libFuzzer targets (clang)" OFF)
 option(NEWPROC_PYTHON "Build the Python extension" OFF)
+option(NEWPROC_BENCH "Build the benchmarks" OFF)
+option(NEWPROC_INSTALL "Install library, header and package files" ON)
 option(NEWPROC_WERROR "Warnings are errors" OFF)
 set(NEWPROC_SANITIZE "" CACHE STRING "Sanitizers: empty, address,undefined or thread")
 
 if(SKBUILD)
   set(NEWPROC_PYTHON ON)
   set(NEWPROC_TESTS OFF)
+  set(NEWPROC_INSTALL OFF) # the package installs the library beside its extension
 endif()
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
   set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "Build type" FORCE)

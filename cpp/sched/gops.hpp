@@ -12,6 +12,7 @@ struct QueueView {
   std::uint64_t runnext = 0;  // 0: none
   std::vector<std::uint64_t> runq;
   std::vector<std::uint64_t> global;
+  std::uint64_t next_goid = 0;  // that the P would give
   std::uint32_t schedtick = 0;
   std::uint32_t gfree = 0;
   std::uint32_t gfree_global = 0;

@@ -200,6 +200,7 @@ void queues(QueueView& view) {
   const G* next = p->runq.runnext();
   view.runnext = next != nullptr ? static_cast<std::uint64_t>(next->goid) : 0;
   p->runq.each([&](const G* gp) { view.runq.push_back(gp->goid); });
+  view.next_goid = p->goidcache == p->goidcacheend ? s.goidgen.load(std::memory_order_relaxed) + 1 : p->goidcache.get();
   view.schedtick = p->schedtick.load(std::memory_order_relaxed);
   view.gfree = p->gfree.size;
   s.lock.lock();

@@ -4,14 +4,14 @@
 namespace NEWPROC_NS {
 namespace {
 constexpr int kPasses = 4;  // the last one may take runnext
-constexpr std::uint32_t kBackoffUs = 3;  // runqgrab, proc.go:6393
+constexpr std::uint32_t kStealBackoffUs = 3;  // runqgrab, proc.go:6393
 
 Found steal_from(M* m, P* victim, bool runnext) {
   point(m, RT_POINT_WAKE);
   std::uint32_t taken = 0;
   const auto backoff = [&] {
     // A running victim usually schedules its runnext within microseconds; taking it would make Gs thrash.
-    if (victim->status.load(std::memory_order_relaxed) == RT_PRUNNING) m->sched->world.usleep(kBackoffUs);
+    if (victim->status.load(std::memory_order_relaxed) == RT_PRUNNING) m->sched->world.usleep(kStealBackoffUs);
   };
   G* gp = m->p->runq.steal(victim->runq, runnext, backoff, taken);
   if (gp == nullptr) return {};
