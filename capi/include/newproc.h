@@ -548,6 +548,8 @@ typedef struct rt_result {
 RT_API rt_status rt_pattern_run(const rt_pattern *pattern, const rt_config *cfg, const rt_limits *limits,
                                 int want_snapshot, rt_result **out);
 RT_API void rt_result_free(rt_result *result);
+/* Takes the trace out of a result: yours from now on, rt_trace_free. NULL if there is none. [any] */
+RT_API rt_trace *rt_result_take_trace(rt_result *result);
 
 /* Runs one pattern a line and hands each result line, without its newline, to write:
  * {"name", "log": [[...], ...], "rc", "end"}; a line that is no pattern gives rc 64 and the reason in end.

@@ -3,6 +3,7 @@
 #include <exception>
 #include <memory>
 #include <new>
+#include <utility>
 
 #include "base/error.hpp"
 #include "context/overflow.hpp"
@@ -119,6 +120,13 @@ void rt_result_free(rt_result* result) {
   if (own->own_trace != nullptr) rt_trace_free(own->own_trace);
   if (own->own_snapshot != nullptr) rt_snapshot_free(own->own_snapshot);
   delete own;
+}
+
+rt_trace* rt_result_take_trace(rt_result* result) {
+  auto* own = static_cast<OwnedResult*>(result);
+  if (own == nullptr) return nullptr;
+  own->trace = nullptr;
+  return std::exchange(own->own_trace, nullptr);
 }
 
 rt_status rt_pattern_run_jsonl(const char* text, size_t len, const rt_config* cfg, const rt_limits* limits,

@@ -1,0 +1,56 @@
+"""newproc: Go 1.21's goroutine scheduler for Python.
+
+`run` starts a main goroutine; `go`, `gosched`, `goexit` work inside it. A seed runs it in the sim world,
+where the same seed is the same run. `Pattern` runs spawn patterns natively.
+"""
+
+from __future__ import annotations
+
+import sys as _sys
+
+if hasattr(_sys, "_is_gil_enabled") and not _sys._is_gil_enabled():
+    raise ImportError("newproc needs a CPython with the GIL; this one runs without it")
+
+from ._core import version as __version__
+from ._errors import (
+    ArgumentError,
+    DeadlockError,
+    FatalError,
+    GoExit,
+    GoroutinePanic,
+    InterruptError,
+    LimitError,
+    NewprocError,
+    OutputError,
+    PatternError,
+    PlaceError,
+    ResourceError,
+    StateError,
+    UnsupportedError,
+)
+from ._look import EVENT_DTYPE, G, M, P, Snapshot, Stats, Trace
+from ._pattern import Pattern, Result, run_jsonl
+from ._runtime import (
+    Run,
+    Runtime,
+    checkpoint,
+    get_labels,
+    go,
+    goexit,
+    goid,
+    gomaxprocs,
+    gosched,
+    goyield,
+    lock_os_thread,
+    run,
+    set_labels,
+    unlock_os_thread,
+)
+
+__all__ = [
+    "EVENT_DTYPE", "ArgumentError", "DeadlockError", "FatalError", "G", "GoExit", "GoroutinePanic", "InterruptError",
+    "LimitError", "M", "NewprocError", "OutputError", "P", "Pattern", "PatternError", "PlaceError", "ResourceError",
+    "Result", "Run", "Runtime", "Snapshot", "StateError", "Stats", "Trace", "UnsupportedError", "__version__",
+    "checkpoint", "get_labels", "go", "goexit", "goid", "gomaxprocs", "gosched", "goyield", "lock_os_thread", "run",
+    "run_jsonl", "set_labels", "unlock_os_thread",
+]

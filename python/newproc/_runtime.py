@@ -1,0 +1,216 @@
+"""Runtimes, and what goroutines call."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from . import _core
+from ._errors import ArgumentError, GoExit, GoroutinePanic, NewprocError, StateError, error_for
+from ._look import Snapshot, Stats, Trace, snapshot_from
+
+WORLDS = {"threads": 0, "sim": 1}
+PYTHON_STACK_BYTES = 1 << 20
+"""Of a Python goroutine: C calls nest deeper than a C++ goroutine's 64 KiB. Only touched pages cost."""
+
+_STATUS_NAMES = {
+    0: "RT_OK", -1: "RT_EINVAL", -2: "RT_ENOMEM", -3: "RT_EAGAIN", -4: "RT_EPLACE", -5: "RT_ESTATE", -6: "RT_EDEADLOCK",
+    -7: "RT_EGOEXIT", -8: "RT_EPANIC", -9: "RT_EFATAL", -10: "RT_ELIMIT", -11: "RT_ENOTSUP", -12: "RT_EINTR",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a finished run leaves: counters, the last snapshot, and the trace where one was asked for."""
+
+    stats: Stats
+    snapshot: Snapshot
+    trace: Trace | None
+
+
+def settings_from(
+    *, procs: int | None = None, seed: int | None = None, world: str | None = None, trace: int | bool = False, **more: Any
+) -> dict[str, Any]:
+    """Keyword arguments as fields of rt_config. A seed asks for the sim world unless ``world`` says otherwise."""
+    if world is None:
+        world = "sim" if seed is not None else "threads"
+    if world not in WORLDS:
+        raise ArgumentError(f'world is {world!r}; give "threads" or "sim"')
+    fields: dict[str, Any] = {"world": WORLDS[world], **more}
+    if procs is not None:
+        fields["procs"] = procs
+    if seed is not None:
+        fields["seed"] = seed
+    if trace:
+        fields["trace_events"] = 1 << 16 if trace is True else trace
+    return fields
+
+
+class Runtime:
+    """One scheduler: Ps, Ms, queues. A context manager; `close` frees it.
+
+    Args:
+        procs: GOMAXPROCS, 1 to 1024 (default: the CPUs this process may use).
+        seed: the source of every choice in the sim world; giving one asks for that world.
+        world: ``"threads"`` (Ms are OS threads) or ``"sim"`` (virtual time, one thread, exact repetition).
+        trace: how many events to keep per M; True for 65,536.
+        more: other fields of ``rt_config`` by name, such as ``stack_size`` or ``boot``.
+
+    Raises:
+        ArgumentError: a value is out of range; the message names the field.
+    """
+
+    def __init__(
+        self, *, procs: int | None = None, seed: int | None = None, world: str | None = None, trace: int | bool = False, **more: Any
+    ) -> None:
+        more.setdefault("stack_size", PYTHON_STACK_BYTES)
+        settings = settings_from(procs=procs, seed=seed, world=world, trace=trace, **more)
+        self._traced = bool(settings.get("trace_events"))
+        self._core = _core.Runtime(settings)
+        self._closed = False
+
+    def start_main(self, fn: Callable[..., object], /, *args: object, **kwargs: object) -> None:
+        """Run ``fn(*args, **kwargs)`` as the main goroutine; return when the run is over.
+
+        Goroutines still alive then are dropped, as when Go's main returns.
+
+        Raises:
+            GoroutinePanic: an exception left a goroutine; it is the cause.
+            DeadlockError: all goroutines are asleep.
+            KeyboardInterrupt: Ctrl-C.
+        """
+        self._finish(self._core.start_main(fn, args, kwargs))
+
+    def begin(self, fn: Callable[..., object], /, *args: object, **kwargs: object) -> None:
+        """Set up a run for `step` (sim world)."""
+        self._core.begin(fn, args, kwargs)
+
+    def step(self, steps: int = 1) -> bool:
+        """Run at most ``steps`` scheduler steps. False when the run is over. Raises as `start_main`."""
+        end = self._core.step(steps)
+        if end is None:
+            return True
+        self._finish(end)
+        return False
+
+    def abandon(self) -> None:
+        """End a run that is being stepped."""
+        self._core.abandon()
+
+    def newproc(self, fn: Callable[..., object], /, *args: object, **kwargs: object) -> int:
+        """The go statement, from a goroutine of this runtime; `go` by another name."""
+        return _spawn(sys._getframe(1), fn, args, kwargs)
+
+    def stats(self) -> Stats:
+        """The counters now."""
+        return Stats(**self._core.stats())
+
+    def snapshot(self) -> Snapshot:
+        """Everything now; one instant in the sim world."""
+        return snapshot_from(self._core.snapshot())
+
+    def trace(self) -> Trace:
+        """The events so far. StateError unless the runtime was made with ``trace``."""
+        return Trace(self._core.trace())
+
+    def dump(self, fd: int = 2) -> None:
+        """Write every goroutine with its state and C stack to a file descriptor, in the form of Go's traceback."""
+        self._core.dump(fd)
+
+    def close(self) -> None:
+        """Free the runtime. StateError while it runs; closing twice is allowed."""
+        if not self._closed:
+            self._core.close()
+            self._closed = True
+
+    def __enter__(self) -> Runtime:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _finish(self, end: tuple[int, int, str, str, BaseException | None]) -> None:
+        status, goid, message, site, exception = end
+        if isinstance(exception, KeyboardInterrupt):
+            raise exception
+        if exception is not None:
+            raise GoroutinePanic(message, goid, site) from exception
+        name = _STATUS_NAMES.get(status, "RT_?")
+        if name == "RT_EINTR":
+            raise KeyboardInterrupt
+        if name != "RT_OK":
+            raise error_for(status, name, message)
+
+
+def run(
+    main: Callable[..., object], /, *args: object, procs: int | None = None, seed: int | None = None,
+    world: str | None = None, trace: int | bool = False, **more: Any,
+) -> Run:
+    """Run ``main(*args)`` as the main goroutine of a runtime of its own.
+
+    >>> import newproc
+    >>> order = []
+    >>> def main():
+    ...     for i in range(3):
+    ...         newproc.go(order.append, i)
+    ...     newproc.gosched()
+    >>> result = newproc.run(main, seed=1, procs=1)
+    >>> order
+    [2, 0, 1]
+
+    The last one started is next to run: it is in runnext, as in Go. For the arguments see `Runtime`.
+    """
+    with Runtime(procs=procs, seed=seed, world=world, trace=trace, **more) as runtime:
+        runtime.start_main(main, *args)
+        return Run(runtime.stats(), runtime.snapshot(), runtime.trace() if runtime._traced else None)
+
+
+@functools.lru_cache(maxsize=None)
+def _kept(text: str) -> str:
+    """The library keeps the pointer: these strings are never freed."""
+    return text
+
+
+def _spawn(frame: Any, fn: Callable[..., object], args: tuple[object, ...], kwargs: dict[str, object]) -> int:
+    name = _kept(str(getattr(fn, "__qualname__", type(fn).__name__)))
+    return _core.go(fn, args, kwargs, _kept(frame.f_code.co_filename), frame.f_lineno, name)
+
+
+def go(fn: Callable[..., object], /, *args: object, **kwargs: object) -> int:
+    """Start ``fn(*args, **kwargs)`` as a new goroutine, next to run on this P; return its goid.
+
+    The caller keeps running. Labels and context variables are the caller's, copied.
+
+    Raises:
+        PlaceError: called outside of goroutines.
+        TypeError: fn cannot be called.
+    """
+    return _spawn(sys._getframe(1), fn, args, kwargs)
+
+
+def goexit() -> NoReturn:
+    """End this goroutine: ``finally`` blocks run, nothing is reported. Go: runtime.Goexit."""
+    if _core.goid() == 0:
+        from ._errors import PlaceError
+
+        raise PlaceError("newproc.goexit(): called outside of goroutines; it ends a goroutine")
+    raise GoExit
+
+
+gosched = _core.gosched
+goyield = _core.goyield
+checkpoint = _core.checkpoint
+goid = _core.goid
+gomaxprocs = _core.gomaxprocs
+get_labels = _core.get_labels
+set_labels = _core.set_labels
+lock_os_thread = _core.lock_os_thread
+unlock_os_thread = _core.unlock_os_thread
+
+__all__ = [
+    "NewprocError", "Run", "Runtime", "StateError", "checkpoint", "get_labels", "go", "goexit", "goid", "gomaxprocs", "gosched",
+    "goyield", "lock_os_thread", "run", "set_labels", "settings_from", "unlock_os_thread",
+]

@@ -1,0 +1,182 @@
+"""The newproc command."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from . import __version__
+from ._errors import NewprocError, PatternError
+from ._pattern import Pattern, run_jsonl
+
+UNREADABLE = 64
+
+HELP = """\
+Go 1.21's goroutine scheduler, exact to the last queue slot.
+
+A spawn pattern is a small program in JSON: bodies of operations, body 0 is the main goroutine.
+
+    {"name": "two", "bodies": [[["go", 1], ["go", 1], ["snap"], ["yield"]], [["mark", 7]]]}
+
+    go b      starts body b            yield     to the back of the global queue
+    mark k    writes k to the log      snap      writes the queues to the log
+    loop n    repeats (n < 0: for ever), break and return leave; if, set, inc, atomic, assert
+    goexit    ends the goroutine       panic     ends the program
+"""
+
+EXAMPLES = """\
+examples:
+  newproc demo                        what the scheduler does with 300 goroutines, and why
+  newproc run fork.json               one pattern; on a terminal its decisions, else the log
+  newproc run --log fork.json | head  the log: [goroutine, "start", body, parent], ...
+  newproc run --procs 4 --seed 7 a.json --trace a.pftrace
+                                      four Ps, simulated; open the trace in ui.perfetto.dev
+  newproc run --jsonl many.jsonl      a pattern a line; a result a line
+  cc prog.c $(newproc config --cflags --libs)
+
+exit status: Go's, 0 or 2; 3 a limit was reached; 64 a pattern or an argument cannot be read.
+"""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="newproc", description=HELP, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--version", action="version", version=f"newproc {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="run | demo | config")
+    run = commands.add_parser("run", help="run spawn patterns", epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    run.add_argument("files", nargs="+", metavar="FILE", help="a pattern a file; - is standard input")
+    run.add_argument("--jsonl", action="store_true", help="a pattern a line in FILE; a result a line on standard output")
+    run.add_argument("--log", action="store_true", help="the log's lines even on a terminal")
+    run.add_argument("--procs", type=int, default=1, metavar="N", help="GOMAXPROCS (default 1)")
+    run.add_argument("--seed", type=int, default=1, metavar="S", help="of the sim world's choices (default 1)")
+    run.add_argument("--world", choices=("sim", "threads"), default="sim", help="simulated, or on OS threads (default sim)")
+    run.add_argument("--snapshot", action="store_true", help="print the state at the end")
+    run.add_argument("--trace", metavar="OUT", help="write a trace in Perfetto's format")
+    run.add_argument("--max-steps", type=int, metavar="N", help="most operations (default 10,000,000)")
+    run.add_argument("--max-goroutines", type=int, metavar="N", help="most alive at once (default 1,000,000)")
+    run.add_argument("--max-log", type=int, metavar="BYTES", help="most bytes of log (default 256 MiB)")
+    run.add_argument("--max-seconds", type=float, metavar="S", help="longest run (default 10)")
+    commands.add_parser("demo", help="a run worth seeing, explained")
+    config = commands.add_parser("config", help="flags to compile and link against newproc.h")
+    config.add_argument("--cflags", action="store_true")
+    config.add_argument("--libs", action="store_true")
+    return parser
+
+
+def _limits(args: argparse.Namespace) -> dict[str, int]:
+    given = {"steps": args.max_steps, "goroutines": args.max_goroutines, "log_bytes": args.max_log,
+             "nanos": None if args.max_seconds is None else int(args.max_seconds * 1e9)}
+    for name, value in given.items():
+        if value is not None and value <= 0:
+            raise SystemExit(_complain(f"the limit of {name} is {value}; give a number above 0"))
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _settings(args: argparse.Namespace) -> dict[str, Any]:
+    return {"procs": args.procs, "seed": args.seed, "world": args.world}
+
+
+def _complain(text: str) -> int:
+    print(f"newproc: {text}", file=sys.stderr)
+    return UNREADABLE
+
+
+def _read(name: str) -> str:
+    return sys.stdin.read() if name == "-" else Path(name).read_text()
+
+
+def _run_one(name: str, text: str, args: argparse.Namespace, people: bool) -> int:
+    pattern = Pattern(text)
+    settings = _settings(args)
+    if args.trace or people:
+        settings["trace"] = 1 << 20
+    if people or args.trace or args.snapshot:
+        result = pattern.run(limits=_limits(args), snapshot=args.snapshot, **settings)
+        if args.trace and result.trace is not None:
+            result.trace.write_perfetto(args.trace)
+        if people:
+            from rich.console import Console
+
+            from .show import show
+
+            show(Console(), pattern.name or name, result)
+        else:
+            _write_log(pattern.log_text(limits=_limits(args), **_settings(args))[0])
+        if args.snapshot:
+            print(repr(result.snapshot))
+        if result.end:
+            print(result.end, file=sys.stderr)
+        return result.rc
+    log, rc, end = pattern.log_text(limits=_limits(args), **settings)
+    _write_log(log)
+    if end:
+        print(end, file=sys.stderr)
+    return rc
+
+
+def _write_log(log: str) -> None:
+    sys.stdout.write(log)
+    sys.stdout.flush()
+
+
+def _run(args: argparse.Namespace) -> int:
+    people = sys.stdout.isatty() and not args.log and not args.jsonl
+    worst = 0
+    for name in args.files:
+        try:
+            text = _read(name)
+        except (OSError, UnicodeDecodeError) as error:
+            return _complain(f"{name}: cannot be read: {error}")
+        try:
+            if args.jsonl:
+                run_jsonl(text, lambda line: sys.stdout.write(line + "\n"), limits=_limits(args), **_settings(args))
+            else:
+                worst = max(worst, _run_one(name, text, args, people))
+        except PatternError as error:
+            return _complain(f"{name}: {error}")
+        except NewprocError as error:
+            return _complain(str(error))
+    return worst
+
+
+def _demo() -> int:
+    from rich.console import Console
+
+    from .show import show
+
+    pattern = Pattern(files("newproc").joinpath("demo.json").read_text())
+    show(Console(), "newproc demo: what Go 1.21 does with 304 goroutines on one P", pattern.run(trace=1 << 16))
+    return 0
+
+
+def _config(args: argparse.Namespace) -> int:
+    here = Path(__file__).resolve().parent
+    words = []
+    if args.cflags or not args.libs:
+        words.append(f"-I{here / 'include'}")
+    if args.libs or not args.cflags:
+        library = next(here.glob("libnewproc.so.1"), None)
+        if library is None:
+            return _complain(f"libnewproc.so.1 is not in {here}; reinstall the package")
+        words.append(f"{library} -Wl,-rpath,{here}")
+    print(" ".join(words))
+    return 0
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command; the exit status."""
+    args = _parser().parse_args(argv)
+    try:
+        if args.command == "run":
+            return _run(args)
+        return _demo() if args.command == "demo" else _config(args)
+    except BrokenPipeError:
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,50 @@
+// goroutine.hpp: Python callables as goroutines.
+//
+// Each running Python goroutine has a PyThreadState of its own, from a pool; each M has one too. At a park the
+// goroutine's is swapped out through the M's, on the thread that is left, and swapped in through the M's of
+// the thread that resumes it. In the sim world there is one thread, which keeps the GIL throughout.
+#pragma once
+#include <Python.h>
+
+#include <atomic>
+
+#include "newproc.h"
+
+namespace npy {
+
+/// One run of a runtime. Lives as long as the call that runs it.
+struct Run {
+  bool sim = false;
+  std::size_t stack_bytes = 0;
+  PyThreadState* host = nullptr;        // of the thread that called start_main
+  PyObject* exception = nullptr;        // what ended the run, guarded by the GIL
+  std::uint64_t exception_goid = 0;
+};
+
+/// A goroutine to be started: fn(*args, **kwargs) in a copy of the caller's context.
+struct Goroutine {
+  Run* run = nullptr;
+  PyObject* fn = nullptr;
+  PyObject* args = nullptr;
+  PyObject* kwargs = nullptr;
+  PyObject* context = nullptr;
+  PyObject* labels = nullptr;
+  PyThreadState* state = nullptr;  // while it lives
+};
+
+/// New references are taken. nullptr with a Python error set: bad arguments or no memory.
+Goroutine* make_goroutine(Run* run, PyObject* fn, PyObject* args, PyObject* kwargs, PyObject* labels);
+void free_goroutine(Goroutine* g);  // GIL held
+extern "C" void goroutine_entry(void* goroutine);
+
+/// Sets the exception of newproc._errors for a status, with rt_last_error() as text. Returns nullptr.
+PyObject* raise_status(rt_status status);
+/// The thread state that this OS thread goes by as an M; nullptr afterwards.
+void set_this_m(PyThreadState* state);
+
+/// The functions that may park: never bound by pybind11, whose call frames must nest per thread.
+extern PyMethodDef parking_methods[];
+
+}  // namespace npy
+
+extern "C" void newproc_bind_gilstate(PyThreadState* ts);
