@@ -156,7 +156,8 @@ def run(
     >>> def main():
     ...     for i in range(3):
     ...         newproc.go(order.append, i)
-    ...     newproc.gosched()
+    ...     while len(order) < 3:
+    ...         newproc.gosched()
     >>> result = newproc.run(main, seed=1, procs=1)
     >>> order
     [2, 0, 1]

@@ -136,21 +136,24 @@ PyObject* error_class(const char* name) {
 
 /// True where the exception that is set is GoExit, which it clears.
 bool take_goexit() {
+  PyObject *type, *value, *traceback;
+  PyErr_Fetch(&type, &value, &traceback);  // an import must not run with an error set
   PyObject* goexit = error_class("GoExit");
-  const bool is = goexit != nullptr && PyErr_ExceptionMatches(goexit);
+  const bool is = goexit != nullptr && PyErr_GivenExceptionMatches(type, goexit);
   Py_XDECREF(goexit);
+  PyErr_Restore(type, value, traceback);
   if (is) PyErr_Clear();
   return is;
 }
 
-/// Runs the callable. Empty: it ended well; else the text of the panic.
-std::string call(Goroutine* g) {
+/// Runs the callable. Empty: it ended well; else the text of the panic. `exited`: by goexit.
+std::string call(Goroutine* g, bool& exited) {
   if (PyContext_Enter(g->context) != 0) PyErr_Clear();
   PyObject* result = PyObject_Call(g->fn, g->args, g->kwargs);
   std::string panic;
   if (result != nullptr) {
     Py_DECREF(result);
-  } else if (!take_goexit()) {
+  } else if (exited = take_goexit(); !exited) {
     keep_exception(g->run);
     panic = g->run->exception != nullptr ? describe(g->run->exception) : "exception";
   }
@@ -313,7 +316,8 @@ extern "C" void goroutine_entry(void* raw) {
   g->state = state;
   newproc_bind_gilstate(state);
   PyThreadState_Swap(state);
-  const std::string panic = call(g);  // may come back on another thread
+  bool exited = false;
+  const std::string panic = call(g, exited);  // may come back on another thread
   reset_state();
   PyThreadState* now = m_thread_state(run);
   newproc_bind_gilstate(now);
@@ -323,6 +327,7 @@ extern "C" void goroutine_entry(void* raw) {
   if (panic.empty()) {
     free_goroutine(g);
     if (!run->sim) PyEval_SaveThread();
+    if (exited) rt_goexit();  // main's Goexit is not main's return
     return;
   }
   if (!run->sim) PyEval_SaveThread();

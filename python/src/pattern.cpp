@@ -42,7 +42,9 @@ class Pattern {
 int write_line(void* arg, const char* line, std::size_t size) {
   py::gil_scoped_acquire gil;
   auto& [write, failed] = *static_cast<std::pair<py::object, bool>*>(arg);
-  PyObject* done = PyObject_CallFunction(write.ptr(), "s#", line, static_cast<Py_ssize_t>(size));
+  PyObject* text = PyUnicode_DecodeUTF8(line, static_cast<Py_ssize_t>(size), "replace");
+  PyObject* done = text != nullptr ? PyObject_CallOneArg(write.ptr(), text) : nullptr;
+  Py_XDECREF(text);
   Py_XDECREF(done);
   failed = done == nullptr;
   return failed ? 1 : 0;
