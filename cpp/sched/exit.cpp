@@ -8,6 +8,7 @@
 
 #include <cstdlib>
 #include <exception>
+#include <new>
 
 #include "base/error.hpp"
 #include "sched/switch.hpp"
@@ -132,8 +133,12 @@ M* goexit1(M* m, G* gp, StackMem* stack) {
 }
 
 /// noinline: rt_goexit unwinds up to this frame and no further.
-[[gnu::noinline]] void run_body(G* gp, void** frame) {
-  *frame = __builtin_frame_address(0);
+#if defined(__clang__)
+[[gnu::noinline]]
+#else
+[[gnu::noipa]]
+#endif
+void run_body(G* gp) {
   try {
     static_cast<rt_func>(gp->fn)(gp->arg);
     run_defers(gp);
@@ -147,9 +152,9 @@ M* goexit1(M* m, G* gp, StackMem* stack) {
 }
 
 _Unwind_Reason_Code stop_at_entry(int, _Unwind_Action actions, _Unwind_Exception_Class, _Unwind_Exception*,
-                                  _Unwind_Context* context, void* frame) {
+                                  _Unwind_Context* context, void*) {
   const bool at_end = (actions & _UA_END_OF_STACK) != 0;
-  if (!at_end && _Unwind_GetCFA(context) <= reinterpret_cast<std::uintptr_t>(frame)) return _URC_NO_REASON;
+  if (!at_end && _Unwind_GetRegionStart(context) != reinterpret_cast<std::uintptr_t>(&run_body)) return _URC_NO_REASON;
   M* m = getm();
   m->action = abandoned_on_g0;
   m->action_g = m->curg;
@@ -170,7 +175,7 @@ void goroutine_entry(Transfer t) {
   StackMem* stack = m->curg->stack;
   for (;;) {
     G* gp = m->curg;
-    run_body(gp, &stack->entry_frame);
+    run_body(gp);
     m = goexit1(getm(), gp, stack);
     *m->eh = {};
   }
@@ -181,9 +186,10 @@ void goexit() {
   point(m, RT_POINT_OP);
   G* gp = m->curg;
   run_defers(gp);
-  // On this stack, which is left before anything could free it.
-  _Unwind_Exception unwind{};
-  _Unwind_ForcedUnwind(&unwind, stop_at_entry, gp->stack->entry_frame);
+  StackMem* stack = gp->stack;
+  static_assert(sizeof stack->unwind >= sizeof(_Unwind_Exception));
+  auto* unwind = new (stack->unwind) _Unwind_Exception{};
+  _Unwind_ForcedUnwind(unwind, stop_at_entry, nullptr);
   stop_at_entry(1, _UA_END_OF_STACK, 0, nullptr, nullptr, nullptr);  // a frame without unwind tables
 }
 

@@ -22,9 +22,7 @@ WORKERS = 2
 def find_go() -> str | None:
     """A go command that can be or fetch TOOLCHAIN."""
     found = shutil.which("go")
-    if found:
-        return found
-    return next((place for place in USUAL_PLACES if os.access(place, os.X_OK)), None)
+    return found or next((place for place in USUAL_PLACES if os.access(place, os.X_OK)), None)
 
 
 def build(into: Path) -> Path | str:
