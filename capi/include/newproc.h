@@ -266,8 +266,9 @@ RT_API void *rt_get_labels(void);
  * RT_WAIT_* number. proc.go:381 */
 typedef int (*rt_commit_func)(rt_g *g, void *arg);
 RT_API rt_status rt_gopark(rt_commit_func commit, void *arg, uint32_t reason);
-/* Makes a parked goroutine next to run on the caller's P. It must be parked and be readied once;
- * anything else is the broken invariant "bad g->status in ready". proc.go:407 */
+/* Makes a parked goroutine next to run on the caller's P. Do not keep g after it was readied: once it has
+ * ended, another goroutine may have its place.
+ *   returns  RT_ESTATE it is not parked (another waker was first)    Go  proc.go:407 */
 RT_API rt_status rt_goready(rt_g *g);
 
 /* Wires the goroutine to its M until as many unlocks. proc.go:4778, 4831 */

@@ -128,6 +128,7 @@ M* exit_direct(M* m, G* gp, StackMem* stack) {
 
 /// The goroutine on this stack has ended; returns when another is to start on it.
 M* goexit1(M* m, G* gp, StackMem* stack) {
+  if (__builtin_expect(m->p == nullptr, 0)) fatal("goroutine ended between rt_entersyscall and rt_exitsyscall");
   if (kDirectSwitch && gp->lockedm == nullptr) return exit_direct(m, gp, stack);
   return exit_through_g0(m, gp, stack);
 }
@@ -185,7 +186,9 @@ void goexit() {
   M* m = getm();
   point(m, RT_POINT_OP);
   G* gp = m->curg;
+  if (m->p == nullptr) fatal("rt_goexit between rt_entersyscall and rt_exitsyscall");
   run_defers(gp);
+  if (getm()->p == nullptr) fatal("deferred call ended between rt_entersyscall and rt_exitsyscall");
   StackMem* stack = gp->stack;
   static_assert(sizeof stack->unwind >= sizeof(_Unwind_Exception));
   auto* unwind = new (stack->unwind) _Unwind_Exception{};

@@ -105,15 +105,19 @@ rt_status gopark(rt_commit_func commit, void* arg, std::uint32_t reason) {
   return RT_OK;
 }
 
-void ready(M* m, G* gp, bool next) {
+// One of several wakers wins. In Go the others would throw; a caller of ours gets a status instead.
+bool ready(M* m, G* gp, bool next) {
+  std::uint32_t was = RT_GWAITING;
+  if (gp->waitreason == RT_WAIT_STOPPING_THE_WORLD ||
+      !gp->status.compare_exchange_strong(was, RT_GRUNNABLE, std::memory_order_acq_rel))
+    return false;
   acquirem(m);
-  if (readgstatus(gp) != RT_GWAITING) gothrow("bad g->status in ready");
   emit(m, RT_EV_GO_UNPARK, gp->goid, m->curg != nullptr ? m->curg->goid.get() : 0);
-  casgstatus(gp, RT_GWAITING, RT_GRUNNABLE);
   track_runnable(*m->sched, gp);
   runqput(m, m->p, gp, next);
   wakep(m);
   releasem(m);
+  return true;
 }
 
 rt_status goready(rt_g* g) {
@@ -122,8 +126,9 @@ rt_status goready(rt_g* g) {
   if (m->p == nullptr) return in_syscall("rt_goready");
   G* gp = reinterpret_cast<G*>(g);
   if (gp == m->curg) return fail(RT_EINVAL, "rt_goready: g is the calling goroutine, which is not parked");
-  ready(m, gp, true);
-  return RT_OK;
+  if (ready(m, gp, true)) return RT_OK;
+  return fail(RT_ESTATE, "rt_goready: goroutine %llu is %s, not parked; ready a parked goroutine, and once",
+              static_cast<unsigned long long>(gp->goid.get()), rt_g_status_text(readgstatus(gp)));
 }
 
 void injectglist(Sched& s, Queue<G> list) {

@@ -171,7 +171,7 @@ rt_status gosched();
 rt_status goyield();
 rt_status gopark(rt_commit_func commit, void* arg, std::uint32_t reason);
 rt_status goready(rt_g* g);
-void ready(M* m, G* gp, bool next);
+bool ready(M* m, G* gp, bool next);
 void checkpoint();
 void preempt_self(M* m);
 void injectglist(Sched& s, Queue<G> list);  // from an M without P
