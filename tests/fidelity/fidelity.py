@@ -122,7 +122,7 @@ def main() -> int:
     args = parser.parse_args()
     if not args.lib.exists():
         parser.error(f"--lib {args.lib} does not exist; build the library first")
-    program = realgo.build((args.work or args.lib.resolve().parent) / "oracle")
+    program = realgo.build((args.work or args.lib.parent).resolve() / "oracle")
     if args.record:
         if isinstance(program, str):
             parser.error(program)

@@ -26,6 +26,7 @@ inline rt_config config(std::uint32_t world, std::uint32_t procs, std::uint64_t 
 class Runtime {
  public:
   explicit Runtime(const rt_config& c) { REQUIRE_MESSAGE(rt_new(&c, &rt) == RT_OK, rt_last_error()); }
+  explicit Runtime(rt_runtime* made) : rt(made) {}
   ~Runtime() {
     CHECK(rt_delete(rt) == RT_OK);
   }
