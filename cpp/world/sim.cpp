@@ -58,6 +58,7 @@ void World::join_all() {
   nrunnable_ = 0;
   now_ = 0;
   steps_ = 0;
+  next_wake_ = ~std::uint64_t{0};
   refresh_attention();
 }
 
@@ -103,7 +104,7 @@ void World::resume(WorldM* m) {
 
 void World::lose_control(int kind) {
   if (current_ == nullptr) return;  // the host looks, or sets things up
-  if ((points_ & static_cast<std::uint32_t>(kind)) == 0 && steps_ < stop_at_) return;
+  if ((points_ & static_cast<std::uint32_t>(kind)) == 0 && steps_ < stop_at_ && now_ < next_wake_) return;
   last_kind_ = kind;
   current_->running_tsan = current_fiber();
   to_driver();
@@ -114,6 +115,7 @@ void World::block(std::int64_t timeout_ns) {
   m->run = WorldM::Run::blocked;
   m->timed_out = false;
   m->wake_at = timeout_ns < 0 ? -1 : static_cast<std::int64_t>(now_) + timeout_ns;
+  if (m->wake_at >= 0) next_wake_ = std::min(next_wake_, static_cast<std::uint64_t>(m->wake_at));
   --nrunnable_;
   refresh_attention();
   last_kind_ = 0;
@@ -145,11 +147,14 @@ bool World::advance_clock() {
 /// Collects the Ms that can move, timeouts that are due included, in rising id order.
 WorldM* World::choose(int kind) {
   candidates_.clear();
+  next_wake_ = ~std::uint64_t{0};
   for (WorldM* m : ms_) {
     if (m->run == WorldM::Run::blocked && m->wake_at >= 0 && static_cast<std::uint64_t>(m->wake_at) <= now_) {
       m->timed_out = true;
       unblock(m);
     }
+    if (m->run == WorldM::Run::blocked && m->wake_at >= 0)
+      next_wake_ = std::min(next_wake_, static_cast<std::uint64_t>(m->wake_at));
     if (m->run == WorldM::Run::runnable) candidates_.push_back(m);
   }
   if (candidates_.empty()) return nullptr;

@@ -89,7 +89,7 @@ class World {
   void point(int kind) {
     ++steps_;
     now_ += cost_ns_;
-    if (attention_) lose_control(kind);
+    if (attention_ || now_ >= next_wake_) lose_control(kind);
   }
   void set_cost(std::uint64_t ns) { cost_ns_ = ns; }
   WorldM* current() const { return current_; }
@@ -115,6 +115,7 @@ class World {
   StackCache cache_;
   FastRand rand_;
   std::uint64_t now_ = 0, steps_ = 0, cost_ns_ = 0, stop_at_ = 0;
+  std::uint64_t next_wake_ = ~std::uint64_t{0};  // of the earliest sleeper
   bool attention_ = false;
   int last_kind_ = 0;
   std::uint32_t nrunnable_ = 0;

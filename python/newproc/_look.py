@@ -131,7 +131,7 @@ class Trace:
 
     def __init__(self, buffer: _core.TraceBuffer) -> None:
         self._buffer = buffer
-        self.events: npt.NDArray[Any] = np.frombuffer(buffer, dtype=EVENT_DTYPE)
+        self.events: npt.NDArray[Any] = np.frombuffer(memoryview(buffer), dtype=EVENT_DTYPE)
 
     @property
     def lost(self) -> int:

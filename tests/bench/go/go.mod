@@ -1,0 +1,3 @@
+module newprocbench
+
+go 1.21
