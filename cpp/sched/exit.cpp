@@ -6,6 +6,7 @@
 #include <cxxabi.h>
 #include <unwind.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <new>
@@ -140,16 +141,19 @@ M* goexit1(M* m, G* gp, StackMem* stack) {
 [[gnu::noipa]]
 #endif
 void run_body(G* gp) {
+  char what[256];
   try {
     static_cast<rt_func>(gp->fn)(gp->arg);
     run_defers(gp);
+    return;
   } catch (const abi::__forced_unwind&) {
     throw;
   } catch (const std::exception& e) {
-    panic(e.what());
+    std::snprintf(what, sizeof what, "%s", e.what());
   } catch (...) {
-    panic("a C++ exception that is no std::exception");
+    std::snprintf(what, sizeof what, "a C++ exception that is no std::exception");
   }
+  panic(what);  // the exception is freed by now; nothing of this frame will be
 }
 
 _Unwind_Reason_Code stop_at_entry(int, _Unwind_Action actions, _Unwind_Exception_Class, _Unwind_Exception*,

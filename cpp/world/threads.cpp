@@ -46,7 +46,7 @@ void Lock::lock_slow() {
 }
 
 void Note::wakeup() {
-  word_.store(1, std::memory_order_release);
+  word_.exchange(1, std::memory_order_seq_cst);
   futex(&word_, FUTEX_WAKE, 1, nullptr);
 }
 

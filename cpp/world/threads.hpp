@@ -39,7 +39,9 @@ class Lock {
 /// One sleeper, one waker; clear() before the next use.
 class Note {
  public:
-  void clear() { word_.store(0, std::memory_order_relaxed); }
+  /// A full fence: a sleeper clears and then looks for what it was woken for; a plain store could land
+  /// after that look and wipe out the next wakeup.
+  void clear() { word_.exchange(0, std::memory_order_seq_cst); }
   void wakeup();
   /// timeout_ns < 0: no timeout. False: it timed out.
   bool sleep(std::int64_t timeout_ns = -1);
