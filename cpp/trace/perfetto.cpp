@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstring>
 #include <map>
+#include <set>
 
 #include "base/error.hpp"
 #include "base/names.hpp"
@@ -44,24 +45,20 @@ class Picture {
     return uuid;
   }
 
-  // The goroutine's track: in_state_ has those alive; true where a state's slice is open in the life's.
+  // The goroutine's track: the slice of its life, and in it always one of its state.
   void enter(const rt_event& e, const std::string& state) {
-    const auto [at, born] = in_state_.try_emplace(e.g, false);
-    if (born) {
+    if (alive_.insert(e.g).second) {
       EventBody life(g_name(e.g));
       if (e.kind == RT_EV_GO_CREATE) life.note("parent", e.a);
       packets_.begin(g_track(e.g), e.time, life);
+    } else {
+      packets_.end(g_track(e.g), e.time);
     }
-    if (at->second) packets_.end(g_track(e.g), e.time);
     packets_.begin(g_track(e.g), e.time, EventBody(state));
-    at->second = true;
   }
-  void die(const rt_event& e) {
-    const auto at = in_state_.find(e.g);
-    if (at == in_state_.end()) return;
-    if (at->second) packets_.end(g_track(e.g), e.time);
-    packets_.end(g_track(e.g), e.time);
-    in_state_.erase(at);
+  void die(std::uint64_t g, std::uint64_t time) {
+    packets_.end(g_track(g), time);
+    packets_.end(g_track(g), time);
   }
 
   // The P's track.
@@ -106,7 +103,7 @@ class Picture {
       case RT_EV_GO_CREATE:
       case RT_EV_GO_UNPARK: instant(e, true); return enter(e, "runnable");
       case RT_EV_GO_START: return start(e);
-      case RT_EV_GO_END: leave_p(e.p, e.time, "GoEnd"); return die(e);
+      case RT_EV_GO_END: leave_p(e.p, e.time, "GoEnd"); return alive_.erase(e.g) != 0 ? die(e.g, e.time) : void();
       case RT_EV_GO_SCHED:
       case RT_EV_GO_PREEMPT: return stop(e, "runnable");
       case RT_EV_GO_PARK: return stop(e, std::string("waiting: ") + rt_wait_reason_text(static_cast<std::uint32_t>(e.a)));
@@ -120,15 +117,12 @@ class Picture {
   }
   void close_all(std::uint64_t time) {
     for (const auto& [p, g] : running_) packets_.end(p_track(p), time);
-    for (const auto& [g, in_state] : in_state_) {
-      if (in_state) packets_.end(g_track(g), time);
-      packets_.end(g_track(g), time);
-    }
+    for (const std::uint64_t g : alive_) die(g, time);
   }
 
   Packets packets_;
   std::uint64_t flows_ = 0;
-  std::map<std::uint64_t, bool> in_state_;
+  std::set<std::uint64_t> alive_;
   std::map<std::int16_t, std::uint64_t> running_;
   std::map<std::uint64_t, std::uint64_t> flow_;  // open flow to each goroutine that was made runnable
 };
