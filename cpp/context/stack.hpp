@@ -68,9 +68,11 @@ class StackPool {
  private:
   static constexpr std::size_t kSlabBytes = std::size_t{256} << 20;
   static constexpr std::size_t kMaxSlabs = 4096;
+  static constexpr std::size_t kColors = 16, kColorBytes = 128;
   bool add_slab();
   StackMem* carve();
   bool guard(char* stack_base);
+  void* header_at(char* stack_base, std::size_t index) const;
 
   const std::size_t stack_size_, guard_size_, per_slab_;
   rt_fault_func fault_;

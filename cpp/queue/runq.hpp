@@ -34,11 +34,14 @@ class RunQueue {
   /// Makes `gp` runnable: next to run, or last in line. Owner only. Returns the Gs that no longer fit,
   /// oldest first and ending in the one put last; usually none. `shuffle`, where not null, is the source
   /// of the 50 % coin and the shuffle of Go's race builds. runqput, proc.go:6194
-  [[nodiscard]] Queue<G> put(G* gp, bool next, FastRand* shuffle = nullptr) {
+  /// `alone`: there is no other P, so nobody can steal; plain stores do what the CASes do.
+  [[nodiscard]] Queue<G> put(G* gp, bool next, FastRand* shuffle = nullptr, bool alone = false) {
     if (next && shuffle != nullptr && shuffle->below(2) == 0) next = false;
     if (next) {
       G* old = runnext_.load(std::memory_order_relaxed);
-      do {
+      if (alone) {
+        runnext_.store(gp, std::memory_order_release);
+      } else do {
         Point::at();
         // Release publishes *gp to a thief of runnext; the failure case rereads what a thief nulled.
       } while (!runnext_.compare_exchange_weak(old, gp, std::memory_order_acq_rel, std::memory_order_relaxed));
@@ -60,8 +63,13 @@ class RunQueue {
 
   /// The next G to run, or null. Owner only. `inherit`: it came from runnext and shares the slice.
   /// runqget, proc.go:6306
-  [[nodiscard]] G* get(bool& inherit) {
+  [[nodiscard]] G* get(bool& inherit, bool alone = false) {
     G* next = runnext_.load(std::memory_order_relaxed);
+    if (next != nullptr && alone) {
+      runnext_.store(nullptr, std::memory_order_relaxed);
+      inherit = true;
+      return next;
+    }
     if (next != nullptr) {
       Point::at();
       // A failed CAS means that it was stolen; only the owner could set another (I4), so no retry.
@@ -76,6 +84,10 @@ class RunQueue {
       const std::uint32_t t = tail_.load(std::memory_order_relaxed);
       if (t == h) return nullptr;
       G* gp = slots_[h % N].load(std::memory_order_relaxed);
+      if (alone) {
+        head_.store(h + 1, std::memory_order_release);
+        return gp;
+      }
       Point::at();
       if (head_.compare_exchange_strong(h, h + 1, std::memory_order_release, std::memory_order_relaxed)) return gp;  // C
     }
@@ -129,9 +141,20 @@ class RunQueue {
     }
   }
 
+  /// Nothing to get. Owner only: others can take, but not add.
+  bool empty_for_owner() const {
+    return runnext_.load(std::memory_order_relaxed) == nullptr &&
+           head_.load(std::memory_order_relaxed) == tail_.load(std::memory_order_relaxed);
+  }
   /// Length of the ring. Exact for the owner while nobody steals.
   std::uint32_t size() const {
     return tail_.load(std::memory_order_acquire) - head_.load(std::memory_order_acquire);
+  }
+  /// The G that is `ahead` places behind the ring's head, or null: a hint for prefetching. Owner only.
+  G* peek(std::uint32_t ahead) const {
+    const std::uint32_t h = head_.load(std::memory_order_relaxed);
+    if (tail_.load(std::memory_order_relaxed) - h <= ahead) return nullptr;
+    return slots_[(h + ahead) % N].load(std::memory_order_relaxed);
   }
   G* runnext() const { return runnext_.load(std::memory_order_acquire); }
   /// Calls f(G*) for the ring's Gs, head first. Exact while nobody else moves.

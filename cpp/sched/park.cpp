@@ -1,7 +1,7 @@
 // park.cpp: giving up the M, and making others runnable.
 // Go: Gosched, goyield, gopreempt_m, gopark, goready, injectglist; proc.go:336, 3828, 3779, 381, 407, 3472
 #include "base/error.hpp"
-#include "sched/sched.hpp"
+#include "sched/switch.hpp"
 
 namespace NEWPROC_NS {
 namespace {
@@ -29,6 +29,24 @@ bool gosched_m(M* m, G* gp) {
   running_to_runnable(m, gp);
   put_global(m, gp);
   return false;
+}
+
+/// Gosched with nothing on the own queue: the next one comes from the global queue too, and one hold of the
+/// lock does both. What findRunnable would take is the same: one at a 61st tick, else a batch.
+void gosched_from_global(M* m) {
+  Sched& s = *m->sched;
+  G* gp = m->curg;
+  P* p = m->p;
+  emit(m, RT_EV_GO_SCHED, gp->goid);
+  running_to_runnable(m, gp);
+  s.lock.lock();
+  globrunqput(s, gp);
+  const bool fair = p->schedtick.load(std::memory_order_relaxed) % kGlobalFairness == 0;
+  G* next = s.attention.load(std::memory_order_relaxed) != 0 ? nullptr : globrunqget(m, p, fair ? 1 : 0);
+  s.lock.unlock();
+  const Found found{next, false, fair ? RT_FROM_GLOBAL61 : RT_FROM_GLOBAL, -1};
+  if (next != nullptr && switch_direct(m, gp, found)) return;
+  to_g0(m, &gp->ctx);
 }
 
 bool gopreempt_m(M* m, G* gp) {
@@ -71,6 +89,10 @@ rt_status gosched() {
   M* m = getm();
   point(m, RT_POINT_OP);
   if (__builtin_expect(m->p == nullptr, 0)) return in_syscall("rt_gosched");
+  if (kDirectSwitch && m->p->runq.empty_for_owner() && m->curg->lockedm == nullptr) {
+    gosched_from_global(m);
+    return RT_OK;
+  }
   mcall(m, m->curg, gosched_m);
   return RT_OK;
 }

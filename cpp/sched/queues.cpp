@@ -7,7 +7,7 @@
 namespace NEWPROC_NS {
 
 void runqput(M* m, P* p, G* gp, bool next) {
-  Queue<G> spill = p->runq.put(gp, next, shuffle_source(m));
+  Queue<G> spill = p->runq.put(gp, next, shuffle_source(m), alone(*m->sched));
   if (__builtin_expect(spill.empty(), 1)) return;
   Sched& s = *m->sched;
   emit(m, RT_EV_RUNQ_OVERFLOW, gp->goid, spill.size, spill.head->goid);
@@ -35,7 +35,17 @@ G* globrunqget(M* m, P* p, std::uint32_t max) {
   n = std::min(n, kGlobrunqMost);
   G* gp = s.runq.pop_front();
   Queue<G> batch;
-  for (std::uint32_t i = 1; i < n; ++i) batch.push_back(s.runq.pop_front());
+  if (n > 1) {
+    // Cut n-1 off the front: the list is linked already, so that only its end is written.
+    batch.head = s.runq.head;
+    batch.tail = batch.head;
+    for (std::uint32_t i = 2; i < n; ++i) batch.tail = batch.tail->schedlink;
+    batch.size = n - 1;
+    s.runq.head = batch.tail->schedlink;
+    if (s.runq.head == nullptr) s.runq.tail = nullptr;
+    s.runq.size -= n - 1;
+    batch.tail->schedlink = nullptr;
+  }
   s.runqsize.store(s.runq.size, std::memory_order_relaxed);
   if (n > 1) {
     // In order, next=false each, into a ring that has room: one publication of the tail does it.

@@ -111,6 +111,9 @@ struct Sched {
   bool gcwaiting() const { return (attention.load(std::memory_order_acquire) & kGcWaiting) != 0; }
 };
 
+/// One P: no thief exists. GOMAXPROCS changes only while the world is stopped.
+inline bool alone(const Sched& s) { return s.gomaxprocs.load(std::memory_order_relaxed) == 1; }
+
 inline M* getm() { return static_cast<M*>(current_m()); }
 
 /// Records an event. Off, it costs one load and a predicted branch.

@@ -135,6 +135,10 @@ void resetspinning(M* m) {
 // list and then looks at needspinning again: one of them sees the other.
 void wakep(M* m) {
   Sched& s = *m->sched;
+  if (alone(s) && m->p != nullptr) {  // the only P is m's own
+    if (s.needspinning.load(std::memory_order_relaxed) == 0) s.needspinning.store(1, std::memory_order_relaxed);
+    return;
+  }
 #if !defined(__x86_64__)
   std::atomic_thread_fence(std::memory_order_seq_cst);  // x86: the queue's CAS was a full fence
 #endif
