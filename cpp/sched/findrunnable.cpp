@@ -44,14 +44,15 @@ namespace {
 
 // With many goroutines the next ones' memory is cold. What the ring holds is known: fetch the stack of the
 // next but one while this one runs, and the G behind it, whose stack comes next time.
-void prefetch_ring(const P* p) {
+[[maybe_unused]] void prefetch_ring(const P* p) {
   constexpr std::size_t kLine = 64, kLines = 4;
   if (const G* soon = p->runq.peek(1)) {
     const char* ctx = static_cast<const char*>(soon->ctx.load(std::memory_order_relaxed));
     if (ctx != nullptr)
       for (std::size_t i = 0; i < kLines; ++i) __builtin_prefetch(ctx + i * kLine, 1);
   }
-  if (const G* later = p->runq.peek(3)) __builtin_prefetch(later, 1);
+  if (const G* later = p->runq.peek(3))
+    for (std::size_t at = 0; at < sizeof(G); at += kLine) __builtin_prefetch(reinterpret_cast<const char*>(later) + at, 1);
 }
 
 }  // namespace
