@@ -2,6 +2,7 @@
 #include "sched/sched.hpp"
 
 #include <cstdlib>
+#include <mutex>
 
 #include "context/overflow.hpp"
 
@@ -11,7 +12,27 @@ OverflowInfo describe(const void* owner) {
   const auto* gp = static_cast<const G*>(owner);
   return {gp->goid, gp->file, gp->line, gp->gopc};
 }
+std::mutex all_scheds_mutex;
+
+void link(Sched* s) {
+  std::lock_guard lock(all_scheds_mutex);
+  s->next_sched = all_scheds.load(std::memory_order_relaxed);
+  all_scheds.store(s, std::memory_order_release);
+}
+
+void unlink(Sched* s) {
+  std::lock_guard lock(all_scheds_mutex);
+  Sched* first = all_scheds.load(std::memory_order_relaxed);
+  if (first == s) {
+    all_scheds.store(s->next_sched, std::memory_order_release);
+    return;
+  }
+  while (first->next_sched != s) first = first->next_sched;
+  first->next_sched = s->next_sched;
+}
 }  // namespace
+
+std::atomic<Sched*> all_scheds{nullptr};
 
 Sched::Sched(const rt_config& config, rt_runtime* owner)
     : cfg(config),
@@ -22,10 +43,12 @@ Sched::Sched(const rt_config& config, rt_runtime* owner)
   log.open(config.log_level, config.log, config.log_arg);
   pool.describe = describe;
   watch_pool(&pool);
+  link(this);
   start_ns = world.nanotime();
 }
 
 Sched::~Sched() {
+  unlink(this);
   unwatch_pool(&pool);
   for (G* gp : allgs) free_ancestors(gp);
   for (G* slab : slabs) std::free(slab);

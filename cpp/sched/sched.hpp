@@ -51,6 +51,7 @@ struct Sched {
   Sched(const Sched&) = delete;
   Sched& operator=(const Sched&) = delete;
 
+  Sched* next_sched = nullptr;  // in all_scheds
   rt_config cfg;
   rt_runtime* runtime;
   Log log;
@@ -113,6 +114,9 @@ struct Sched {
 
 /// One P: no thief exists. GOMAXPROCS changes only while the world is stopped.
 inline bool alone(const Sched& s) { return s.gomaxprocs.load(std::memory_order_relaxed) == 1; }
+
+/// Every runtime of this world, for debuggers (capi/gdb). Changed under a lock of sched.cpp.
+extern std::atomic<Sched*> all_scheds;
 
 inline M* getm() { return static_cast<M*>(current_m()); }
 

@@ -61,7 +61,7 @@ def test_flows_lead_from_a_spawn_to_the_first_slice(packets):
         event = packet.track_event
         begun.update(event.flow_ids)
         ended.update(event.terminating_flow_ids)
-        if event.debug_annotations and event.debug_annotations[0].name == "from":
+        if any(note.name == "from" for note in event.debug_annotations):
             started.add(event.name)
     assert len(started) > 200
     assert len(ended) >= len(started)  # each start follows a spawn or a wakeup

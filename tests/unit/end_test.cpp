@@ -106,44 +106,45 @@ TEST_SUITE("end") {
 
   TEST_CASE("Goexit runs deferred calls newest first, then destructors, and the stack is used again") {
     everywhere([](const rt_config& c) {
-      struct Destroyed {
-        std::vector<int>* order;
-        ~Destroyed() { order->push_back(0); }
+      struct Order {
+        int at[16];
+        std::atomic<int> n{0};
+        void add(int what) {  // one goroutine at a time writes; main looks at n
+          at[n.load(std::memory_order_relaxed)] = what;
+          n.fetch_add(1, std::memory_order_release);
+        }
       };
+      static Order order;
+      struct Destroyed {
+        ~Destroyed() { order.add(0); }
+      };
+      order.n = 0;
       Runtime r(c);
-      static std::vector<int> order;
-      order.clear();
-      std::atomic<bool> over{false};
       const rt_status status = r.run([&] {
-        for (int round = 0; round < 3; ++round) {
-          over = false;
+        for (int round = 1; round <= 3; ++round) {
           r.go([&] {
-            const Destroyed destroyed{&order};
-            rt_defer([](void*) { order.push_back(1); }, nullptr);
-            rt_defer([](void*) { order.push_back(2); rt_gosched(); }, nullptr);
-            over = true;
+            const Destroyed destroyed;
+            rt_defer([](void*) { order.add(1); }, nullptr);
+            rt_defer([](void*) { order.add(2); rt_gosched(); }, nullptr);
             rt_goexit();
-            order.push_back(99);
+            order.add(99);
           });
-          while (!over || order.size() % 3 != 0 || order.empty()) rt_gosched();
+          while (order.n < 3 * round) rt_gosched();
         }
       });
       REQUIRE_MESSAGE(status == RT_OK, r.message);
-      CHECK(order == std::vector<int>{2, 1, 0, 2, 1, 0, 2, 1, 0});
+      CHECK(std::vector<int>(order.at, order.at + order.n) == std::vector<int>{2, 1, 0, 2, 1, 0, 2, 1, 0});
     });
   }
 
   TEST_CASE("deferred calls also run at a plain return") {
     everywhere([](const rt_config& c) {
       Runtime r(c);
-      static int ran;
+      static std::atomic<int> ran;
       ran = 0;
       REQUIRE(r.run([&] {
         r.go([] { rt_defer([](void*) { ++ran; }, nullptr); });
-        rt_gosched();
-        rt_gosched();
-        rt_gosched();
-        if (r.stats().gomaxprocs > 1) while (__atomic_load_n(&ran, __ATOMIC_RELAXED) == 0) rt_gosched();
+        while (ran == 0) rt_gosched();
       }) == RT_OK);
       CHECK(ran == 1);
     });
