@@ -1,119 +1,136 @@
 #!/usr/bin/env python3
-"""newproc beside Go 1.21.13 and other runtimes, in one run, interleaved: medians, ratios, CSV.
+"""Measures newproc, Go 1.21 and optional peers side by side, in turns, and writes a CSV file and a table.
 
-    bench.py --bench build/bench/bench/newproc_bench                        newproc and Go
-    bench.py --bench ... --peers peers.json                                       and others
+  bench.py --build DIR [--peers peers.json] [--repeats 7] [--workloads W1,W2_2] [--workers 1,2]
+  bench.py --build DIR --other      memory, tracing, the sim world and JSON lines instead
 
-peers.json is [{"name": ..., "cmd": [...]}, ...]; a command is called with WORKLOAD PS and prints
-RESULT WORKLOAD PS cold=NS warm=NS. Only ratios within one run mean anything.
+Each measurement is a process of its own with a cold and a warm round. Only ratios within one run mean anything.
 """
 
-from __future__ import annotations
-
 import argparse
-import csv
 import json
 import os
 import re
-import statistics
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
+import table
+from targets import OPERATIONS
+
 HERE = Path(__file__).resolve().parent
-WORKLOADS = ("W1", "W1b", "W2_2", "W2_1000")
-REACH = {("W1", 1): 40, ("W1b", 1): 40, ("W2_2", 1): 12, ("W2_1000", 1): 13, ("W1", 2): 80, ("W1b", 2): 80, ("W2_2", 2): 16, ("W2_1000", 2): 15}
-REACH_RATIO = {("W1", 1): 27, ("W1b", 1): 4.6, ("W2_2", 1): 4.8, ("W2_1000", 1): 6, ("W1", 2): 3, ("W1b", 2): 2.6, ("W2_2", 2): 3.7, ("W2_1000", 2): 5}
-RESULT = re.compile(r"^RESULT \S+ \S+ .*\bwarm=([0-9.]+)", re.M)
-SECONDS = 300
+GO_VERSION = "go1.21.13"
 
 
-def build_go(into: Path) -> Path | None:
-    sys.path.insert(0, str(HERE.parent / "fidelity"))
-    from realgo import TOOLCHAIN, find_go
-
-    go = find_go()
-    if go is None:
-        return None
-    into.mkdir(parents=True, exist_ok=True)
-    env = dict(os.environ, GOTOOLCHAIN=TOOLCHAIN, GOFLAGS="-buildvcs=false")
-    done = subprocess.run([go, "build", "-o", str(into / "gobench"), "."], cwd=HERE / "go", env=env, capture_output=True, text=True)
-    return into / "gobench" if done.returncode == 0 else None
-
-
-def measure(command: list[str], workload: str, procs: int) -> float | None:
-    """Warm nanoseconds an operation; None where the program has not that workload."""
-    done = subprocess.run([*command, workload, str(procs)], capture_output=True, text=True, timeout=SECONDS)
-    found = RESULT.search(done.stdout)
-    return float(found.group(1)) if found else None
-
-
-def speed(who: dict[str, list[str]], repeat: int, out: Path) -> None:
-    rows = []
-    for procs in (1, 2):
-        for workload in WORKLOADS:
-            samples: dict[str, list[float]] = {name: [] for name in who}
-            for _ in range(repeat):
-                for name, command in who.items():
-                    ns = measure(command, workload, procs)
-                    if ns is not None:
-                        samples[name].append(ns)
-            medians = {name: statistics.median(values) for name, values in samples.items() if values}
-            for name, ns in medians.items():
-                rows.append({"workload": workload, "ps": procs, "who": name, "ns": f"{ns:.1f}", "runs": len(samples[name])})
-            ours, go = medians["newproc"], medians.get("go1.21")
-            ratio = f"{go / ours:5.1f}x Go (reach {REACH_RATIO[workload, procs]}x)" if go else ""
-            others = "  ".join(f"{name} {ns:.1f}" for name, ns in medians.items() if name != "newproc")
-            print(f"{workload:8} {procs} P  newproc {ours:7.1f} ns (reach {REACH[workload, procs]})  {ratio}  {others}", flush=True)
-    with out.open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-    print(f"written to {out}")
-
-
-def ratio_of(program: str, a: list[str], b: list[str], repeat: int) -> float:
-    """Median of warm(a) over median of warm(b), interleaved."""
-    x, y = [], []
-    for _ in range(repeat):
-        for arguments, samples in ((a, x), (b, y)):
-            done = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=SECONDS)
-            samples.append(float(RESULT.search(done.stdout).group(1)))
-    return statistics.median(x) / statistics.median(y)
-
-
-def others(program: str, repeat: int) -> None:
-    print(f"5 us of computing each: two Ps {ratio_of(program, ['W5us', '1'], ['W5us', '2'], repeat):.2f}x as fast as one (reach 1.8)")
-    for workload in ("W1b", "W2_1000"):
-        cost = ratio_of(program, [workload, "1", "traced"], [workload, "1"], repeat)
-        print(f"tracing on, {workload}: {100 * (cost - 1):+.1f} % (reach 10 %)")
-    done = subprocess.run([program, "W2_1000", "1", "sim"], capture_output=True, text=True, timeout=SECONDS)
-    print(f"sim world, W2_1000: {1e3 / float(RESULT.search(done.stdout).group(1)):.1f} million switches a second (reach 5)")
-    print(subprocess.run([program, "parked", "1"], capture_output=True, text=True, timeout=SECONDS).stdout, end="")
-
-
-def main() -> int:
+def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bench", required=True, type=Path, help="the program newproc_bench")
-    parser.add_argument("--peers", type=Path, help="peers.json")
-    parser.add_argument("--repeat", type=int, default=7, help="runs of each (default 7)")
-    parser.add_argument("--out", type=Path, default=Path("bench.csv"), help="CSV (default bench.csv)")
-    parser.add_argument("--only", choices=("speed", "others"), help="half of it")
-    args = parser.parse_args()
-    if not args.bench.exists():
-        parser.error(f"--bench {args.bench} does not exist; configure with -DNEWPROC_BENCH=ON and build")
-    program = str(args.bench.resolve())
-    if args.only != "others":
-        who = {"newproc": [program]}
-        go = build_go(args.bench.resolve().parent)
-        if go is not None:
-            who["go1.21"] = [str(go)]
-        for peer in json.loads(args.peers.read_text()) if args.peers else []:
-            who[peer["name"]] = peer["cmd"] if isinstance(peer["cmd"], list) else peer["cmd"].split()
-        speed(who, args.repeat, args.out)
-    if args.only != "speed":
-        others(program, args.repeat)
-    return 0
+    parser.add_argument("--build", type=Path, required=True, help="build directory, configured with -DNEWPROC_BENCH=ON")
+    parser.add_argument("--peers", type=Path, help='JSON list of {"name", "cmd", "workers", "skip", "env", "post"}, as the rig has it')
+    parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--workloads", default=",".join(OPERATIONS), help="default: %(default)s")
+    parser.add_argument("--workers", default="1,2", help="default: %(default)s")
+    parser.add_argument("--out", type=Path, default=Path("bench.csv"), help="default: %(default)s")
+    parser.add_argument("--timeout", type=float, default=60, help="seconds for one process")
+    parser.add_argument("--no-go", action="store_true", help="without Go: times, but no ratios")
+    parser.add_argument("--other", action="store_true", help="memory, tracing, sim world, JSON lines")
+    return parser.parse_args()
+
+
+def program(build, name):
+    found = [p for p in build.rglob(name) if p.is_file() and os.access(p, os.X_OK)]
+    if not found:
+        sys.exit(f"bench.py: --build {build}: no {name} there; configure with -DNEWPROC_BENCH=ON and build")
+    return str(found[0])
+
+
+def build_go(into):
+    """Our Go program, compiled by the Go that newproc reproduces."""
+    if shutil.which("go") is None:
+        sys.exit("bench.py: no go command; install Go 1.21 or later (it fetches 1.21.13 itself), or say --no-go")
+    binary = str(Path(into) / "bench-go")
+    subprocess.run(["go", "build", "-o", binary, "."], cwd=HERE / "go", check=True, env={**os.environ, "GOTOOLCHAIN": GO_VERSION})
+    return binary
+
+
+def load_peers(path):
+    """The rig's format. Relative commands are relative to the file."""
+    peers = json.loads(path.read_text())
+    for peer in peers:
+        command = path.resolve().parent / peer["cmd"][0]
+        if command.exists():
+            peer["cmd"][0] = str(command)
+    return peers
+
+
+def measure(peer, workload, workers, timeout):
+    """(cold_ns, warm_ns), or a string that says why there is none."""
+    command = [*peer["cmd"], workload, str(workers), *peer.get("post", [])]
+    try:
+        done = subprocess.run(command, env={**os.environ, **peer.get("env", {})}, capture_output=True, text=True, timeout=timeout)
+    except subprocess.TimeoutExpired:
+        return f"no end within {timeout:g} s"
+    except OSError as error:
+        return str(error)
+    result = re.search(r"RESULT \S+ \S+ cold=(\S+) warm=(\S+)", done.stdout)
+    if result:
+        return float(result[1]), float(result[2])
+    return "unsupported" if "UNSUPPORTED" in done.stdout else f"exit {done.returncode}: {done.stderr.strip()[-200:]}"
+
+
+def measure_all(peers, workloads, workers, repeats, timeout):
+    """In turns: what disturbs the machine for a while disturbs every program alike."""
+    cells, out = {}, {}
+    for workload in workloads:
+        for _ in range(repeats):
+            for n in workers:
+                for peer in peers:
+                    key = peer["name"], workload, n
+                    if n not in peer.get("workers", workers) or workload in peer.get("skip", []) or key in out:
+                        continue
+                    result = measure(peer, workload, n, timeout)
+                    runs = cells.setdefault(key, [])
+                    if isinstance(result, str):
+                        out[key] = result
+                    else:
+                        runs.append(result)
+        print(workload, "measured", file=sys.stderr, flush=True)
+    for key, why in out.items():
+        print(*key, why, file=sys.stderr)
+    return cells, out
+
+
+def run_other(build):
+    for command in (["bench_memory"], ["bench_tracing", "1"], ["bench_tracing", "2"], ["bench_sim"], ["bench_jsonl"]):
+        result = subprocess.run([program(build, command[0]), *command[1:]], capture_output=True, text=True)
+        for line in result.stdout.splitlines():
+            print(line.removeprefix("RESULT "), flush=True)
+        if result.returncode != 0:
+            sys.exit(f"bench.py: {' '.join(command)}: exit {result.returncode}: {result.stderr.strip()}")
+
+
+def main():
+    args = arguments()
+    if args.other:
+        return run_other(args.build)
+    ours = program(args.build, "bench_workload")
+    # Every program of this run computes the same: 5 us, as this machine goes now.
+    os.environ["BENCH_5US_STEPS"] = subprocess.run([ours, "calibrate"], check=True, capture_output=True, text=True).stdout.strip()
+    workloads, workers = args.workloads.split(","), [int(n) for n in args.workers.split(",")]
+    peers = [{"name": table.OURS, "cmd": [ours]}]
+    with tempfile.TemporaryDirectory() as scratch:
+        if not args.no_go:
+            peers.append({"name": table.GO, "cmd": [build_go(scratch)]})
+        if args.peers:
+            named = {peer["name"] for peer in peers}
+            peers += [peer for peer in load_peers(args.peers) if peer["name"] not in named]
+        cells, out = measure_all(peers, workloads, workers, args.repeats, args.timeout)
+    table.write_csv(args.out, cells)
+    table.show(cells, [peer["name"] for peer in peers], workloads, workers)
+    print("written:", args.out)
+    # A failure of newproc or Go is a failure of the run; a peer may lack a workload.
+    return 1 if any(key[0] in (table.OURS, table.GO) for key in out) else 0
 
 
 if __name__ == "__main__":
