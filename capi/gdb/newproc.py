@@ -1,4 +1,5 @@
-"""gdb commands for goroutines, in a live process and in a core file:
+"""gdb commands for goroutines, in a live process (and in a core file that the kernel wrote; gdb's own
+generate-core-file leaves out stacks, which share a block with a guard page):
 
     source capi/gdb/newproc.py
     info goroutines          every goroutine: goid, state, where it was started
@@ -103,10 +104,10 @@ class Goroutine(gdb.Command):
         pc, fp = read(ctx + SAVED_RIP), read(ctx + SAVED_RBP)
         for number in range(MOST_FRAMES):
             where = gdb.execute(f"info symbol {pc}", to_string=True).strip()
-            line = gdb.find_pc_line(pc - 1)
+            line = gdb.find_pc_line(max(pc - 1, 0))
             source = f" at {line.symtab.filename}:{line.line}" if line.symtab else ""
             print(f"#{number:<3} 0x{pc:016x} {where}{source}")
-            if "goroutine_entry" in where or fp < ctx:
+            if "goroutine_entry" in where or fp < ctx or pc == 0:
                 return
             pc, fp = read(fp + 8), read(fp)
 
