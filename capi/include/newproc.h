@@ -545,6 +545,7 @@ typedef struct rt_result {
 
 /* Runs a pattern in a runtime of its own. cfg NULL: sim world, one P, which is real Go at GOMAXPROCS=1.
  *   want_snapshot  1: keep the last snapshot in the result
+ *   out            free it before the pattern: spawn sites in its snapshot are the pattern's strings
  *   returns  RT_OK the pattern ran, however it ended    [host] */
 RT_API rt_status rt_pattern_run(const rt_pattern *pattern, const rt_config *cfg, const rt_limits *limits,
                                 int want_snapshot, rt_result **out);

@@ -21,7 +21,8 @@ std::size_t page_size() {
 StackPool::StackPool(std::size_t stack_size, std::size_t guard_size, rt_fault_func fault, void* fault_arg)
     : stack_size_(stack_size),
       guard_size_(guard_size),
-      per_slab_(kSlabBytes / stack_size > 0 ? kSlabBytes / stack_size : 1),
+      stride_(stack_size + page_size()),
+      per_slab_(kSlabBytes / stride_ > 0 ? kSlabBytes / stride_ : 1),
       fault_(fault),
       fault_arg_(fault_arg) {}
 
@@ -34,9 +35,9 @@ StackPool::~StackPool() {
   for (std::size_t i = 0; i < n; ++i) {
     char* slab = slabs_[i].load(std::memory_order_relaxed);
 #if NEWPROC_ASAN
-    __asan_unpoison_memory_region(slab, per_slab_ * stack_size_);
+    __asan_unpoison_memory_region(slab, per_slab_ * stride_);
 #endif
-    munmap(slab, per_slab_ * stack_size_);
+    munmap(slab, per_slab_ * stride_);
   }
 }
 
@@ -44,7 +45,7 @@ bool StackPool::add_slab() {
   const std::size_t n = nslabs_.load(std::memory_order_relaxed);
   if (n == kMaxSlabs) return false;
   if (fault_ != nullptr && fault_(fault_arg_, RT_FAULT_MMAP) != 0) return false;
-  const std::size_t bytes = per_slab_ * stack_size_;
+  const std::size_t bytes = per_slab_ * stride_;
   // NORESERVE: a million stacks are 64 GB of address space of which a few pages each are ever touched.
   void* slab = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
@@ -82,7 +83,7 @@ StackMem* StackPool::carve() {
   if (nslabs_.load(std::memory_order_relaxed) == 0 || carved_ == per_slab_)
     if (!add_slab()) return nullptr;
   char* base = slabs_[nslabs_.load(std::memory_order_relaxed) - 1].load(std::memory_order_relaxed) +
-               carved_ * stack_size_;
+               carved_ * stride_;
   if (!guard(base)) return nullptr;
   ++carved_;
   auto* stack = new (header_at(base, carved_ - 1)) StackMem;
@@ -148,10 +149,10 @@ StackMem* StackPool::find(const void* address) const {
   const std::size_t n = nslabs_.load(std::memory_order_acquire);
   for (std::size_t i = 0; i < n; ++i) {
     char* slab = slabs_[i].load(std::memory_order_relaxed);
-    if (at < slab || at >= slab + per_slab_ * stack_size_) continue;
-    const std::size_t index = static_cast<std::size_t>(at - slab) / stack_size_;
+    if (at < slab || at >= slab + per_slab_ * stride_) continue;
+    const std::size_t index = static_cast<std::size_t>(at - slab) / stride_;
     if (i * per_slab_ + index >= made_.load(std::memory_order_acquire)) return nullptr;
-    return static_cast<StackMem*>(header_at(slab + index * stack_size_, index));
+    return static_cast<StackMem*>(header_at(slab + index * stride_, index));
   }
   return nullptr;
 }

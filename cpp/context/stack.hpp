@@ -58,7 +58,7 @@ class StackPool {
 
   std::size_t stacks() const { return made_.load(std::memory_order_relaxed); }
   std::size_t cached() const;
-  std::size_t stride() const { return stack_size_; }
+  std::size_t stride() const { return stride_; }
   GuardKind guard_kind() const { return guard_kind_; }
 
   /// The stack whose guard or memory holds the address, or null. Lock-free: a signal handler asks.
@@ -74,7 +74,9 @@ class StackPool {
   bool guard(char* stack_base);
   void* header_at(char* stack_base, std::size_t index) const;
 
-  const std::size_t stack_size_, guard_size_, per_slab_;
+  const std::size_t stack_size_, guard_size_;
+  const std::size_t stride_;  // a page more than the size: at a power of two, all tops would share TLB sets
+  const std::size_t per_slab_;
   rt_fault_func fault_;
   void* fault_arg_;
   GuardKind guard_kind_ = GuardKind::none;
