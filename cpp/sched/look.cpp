@@ -11,6 +11,14 @@
 namespace NEWPROC_NS {
 namespace {
 
+// In the sim world nobody moves while one looks, and looking is no point: it changes no schedule.
+void look_lock(Lock& lock) {
+  if constexpr (!kSim) lock.lock();
+}
+void look_unlock(Lock& lock) {
+  if constexpr (!kSim) lock.unlock();
+}
+
 /// The arrays of a snapshot, in one object that rt_snapshot_free deletes.
 struct OwnedSnapshot final : SnapshotStore {
   std::vector<rt_g_info> gs;
@@ -96,9 +104,9 @@ rt_m_info look_at(const M* m) {
 }
 
 void fill(Sched& s, OwnedSnapshot& o) {
-  s.lock.lock();
-  s.gfree_lock.lock();
-  s.allg_lock.lock();
+  look_lock(s.lock);
+  look_lock(s.gfree_lock);
+  look_lock(s.allg_lock);
   o.lists.reserve(s.allgs.size() + s.nallp);
   for (const G* gp : s.allgs) o.gs.push_back(look_at(gp, o));
   const std::uint32_t n = s.gomaxprocs.load(std::memory_order_relaxed);
@@ -109,9 +117,9 @@ void fill(Sched& s, OwnedSnapshot& o) {
   goids(s.gfree.stack, o.gfree_stack);
   goids(s.gfree.no_stack, o.gfree_nostack);
   for (const P* p = s.pidle; p != nullptr; p = p->link) o.pidle.push_back(p->id);
-  s.allg_lock.unlock();
-  s.gfree_lock.unlock();
-  s.lock.unlock();
+  look_unlock(s.allg_lock);
+  look_unlock(s.gfree_lock);
+  look_unlock(s.lock);
 }
 
 void publish(Sched& s, OwnedSnapshot& o) {
@@ -145,7 +153,7 @@ rt_status take_snapshot(Sched& s, rt_snapshot** out) {
 rt_status take_stats(Sched& s, rt_stats_t* out) {
   rt_stats_t r{};
   r.struct_size = out->struct_size;
-  s.lock.lock();
+  look_lock(s.lock);
   r.gomaxprocs = s.gomaxprocs.load(std::memory_order_relaxed);
   r.npidle = s.npidle.load(std::memory_order_relaxed);
   r.nmspinning = s.nmspinning.load(std::memory_order_relaxed);
@@ -164,10 +172,10 @@ rt_status take_stats(Sched& s, rt_stats_t* out) {
     r.scannable_stack += p->scannable.get();
     for (int b = 0; b < RT_TIME_BUCKETS; ++b) r.time_to_run[b] += p->time_to_run.buckets[b].load(std::memory_order_relaxed);
   }
-  s.lock.unlock();
-  s.allg_lock.lock();
+  look_unlock(s.lock);
+  look_lock(s.allg_lock);
   r.allgs = s.allgs.size();
-  s.allg_lock.unlock();
+  look_unlock(s.allg_lock);
   r.ngsys = s.ngsys.load(std::memory_order_relaxed);
   r.goroutines = r.goroutines_total - exited - r.ngsys;
   r.gfree_global = s.gfree.n.load(std::memory_order_relaxed);
@@ -184,9 +192,9 @@ rt_status take_trace(Sched& s, rt_trace** out) {
   if (s.cfg.trace_events == 0)
     return fail(RT_ESTATE, "rt_trace_take: tracing is off; set rt_config.trace_events before rt_new");
   s.world.calibrate();
-  s.lock.lock();
+  look_lock(s.lock);
   const std::vector<trace::Ring*> rings = s.rings;
-  s.lock.unlock();
+  look_unlock(s.lock);
   *out = trace::merge(rings, kSim || s.exiting(), [&s](std::uint64_t stamp) { return s.world.event_ns(stamp); });
   return RT_OK;
 }
@@ -203,9 +211,9 @@ void queues(QueueView& view) {
   view.next_goid = p->goidcache == p->goidcacheend ? s.goidgen.load(std::memory_order_relaxed) + 1 : p->goidcache.get();
   view.schedtick = p->schedtick.load(std::memory_order_relaxed);
   view.gfree = p->gfree.size;
-  s.lock.lock();
+  look_lock(s.lock);
   goids(s.runq, view.global);
-  s.lock.unlock();
+  look_unlock(s.lock);
   view.gfree_global = s.gfree.n.load(std::memory_order_relaxed);
 }
 

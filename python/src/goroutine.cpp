@@ -256,7 +256,12 @@ PyObject* py_go(PyObject*, PyObject* all) {
   spawn.name = name;
   spawn.on_drop = drop_goroutine;
   std::uint64_t goid = 0;
+  PyThreadState* state = PyThreadState_Get();
   const rt_status status = rt_newproc_ex(nullptr, &spawn, &goid);
+  if (parent->run->sim) {  // another simulated M ran its goroutines meanwhile
+    newproc_bind_gilstate(state);
+    PyThreadState_Swap(state);
+  }
   if (status == RT_OK) return PyLong_FromUnsignedLongLong(goid);
   free_goroutine(g);
   return raise_status(status);
