@@ -11,6 +11,7 @@ They read libnewproc's debug information (build with -g) and write no register. 
 import gdb
 
 STATES = {0: "idle", 1: "runnable", 2: "running", 3: "syscall", 4: "waiting", 6: "dead"}
+MORE = 2   # G::kMore
 FRESH = 1  # G::ctx of a goroutine that has not run
 # Boost.Context saves, from ctx: mxcsr and x87, r12 to r15, rbx, rbp, the return address.
 SAVED_RBP, SAVED_RIP, FRAME = 48, 56, 64
@@ -50,9 +51,8 @@ def _int(value):
 
 
 def _site(g):
-    file = _atomic(g["file"])
-    if int(file) != 0:
-        return f"{file.string()}:{int(_atomic(g['line']))}"
+    if _int(g["flags"]) & MORE and int(_atomic(g["more"]["file"])) != 0:
+        return f"{_atomic(g['more']['file']).string()}:{int(_atomic(g['more']['line']))}"
     pc = _int(g["gopc"])
     if pc == 0:
         return ""

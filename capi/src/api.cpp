@@ -212,15 +212,13 @@ rt_runtime* rt_current(void) {
 }
 
 [[gnu::noinline]] rt_status rt_newproc(rt_runtime* rt, rt_func fn, void* arg, uint64_t* goid) {
-  const GOps* ops;
-  if (const rt_status s = ops_of("rt_newproc", rt, ops); s != RT_OK) {
+  MHeader* m = current_m();
+  if (__builtin_expect(m == nullptr || m->ops == nullptr || (rt != nullptr && rt != m->runtime), 0)) {
+    const GOps* ops;
+    const rt_status s = ops_of("rt_newproc", rt, ops);
     return fn == nullptr && rt == nullptr ? null("rt_newproc", "fn") : s;
   }
-  rt_spawn spawn{};
-  spawn.struct_size = sizeof spawn;
-  spawn.fn = fn;
-  spawn.arg = arg;
-  return ops->newproc(&spawn, __builtin_return_address(0), goid);
+  return m->ops->newproc(m, fn, arg, __builtin_return_address(0), goid);
 }
 
 [[gnu::noinline]] rt_status rt_newproc_ex(rt_runtime* rt, const rt_spawn* spawn, uint64_t* goid) {
@@ -232,7 +230,7 @@ rt_runtime* rt_current(void) {
     return fail(RT_EINVAL, "rt_newproc_ex: spawn->flags is %#x; RT_SPAWN_SYSTEM (1) is the only flag", spawn->flags);
   const GOps* ops;
   if (const rt_status s = ops_of("rt_newproc_ex", rt, ops); s != RT_OK) return s;
-  return ops->newproc(spawn, __builtin_return_address(0), goid);
+  return ops->newproc_ex(spawn, __builtin_return_address(0), goid);
 }
 
 #define RT_IN_GOROUTINE(call) \
@@ -240,8 +238,9 @@ rt_runtime* rt_current(void) {
   if (__builtin_expect(ops == nullptr, 0)) return outside(call)
 
 rt_status rt_gosched(void) {
-  RT_IN_GOROUTINE("rt_gosched");
-  return ops->gosched();
+  MHeader* m = current_m();
+  if (__builtin_expect(m == nullptr || m->ops == nullptr, 0)) return outside("rt_gosched");
+  return m->ops->gosched(m);
 }
 rt_status rt_goyield(void) {
   RT_IN_GOROUTINE("rt_goyield");

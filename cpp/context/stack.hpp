@@ -23,6 +23,8 @@ struct alignas(64) StackMem {
   char* lo = nullptr;                     // lowest usable byte, above the guard
   std::atomic<const void*> owner{nullptr};  // the G that runs or is parked here, for the overflow report
   void* tsan_fiber = nullptr;
+  void* arg = nullptr;     // of the goroutine: G::arg()
+  void* defers = nullptr;  // its deferred calls: only a running goroutine has any
   alignas(16) char unwind[32];              // rt_goexit's _Unwind_Exception: outlives the frames it unwinds
   char* top() { return reinterpret_cast<char*>(this) - 64; }  // 64 zero bytes end every walk of the stack
   std::size_t size() { return static_cast<std::size_t>(top() - lo); }

@@ -9,6 +9,7 @@
 //   Gdead      on a free list, or exiting on its M
 #pragma once
 #include <atomic>
+#include <bit>
 #include <cstdint>
 
 #include "base/relaxed.hpp"
@@ -34,48 +35,97 @@ struct Ancestors {
 /// ctx of a G that has not run yet: it needs a stack and starts in the entry loop.
 inline const Context kFresh = reinterpret_cast<Context>(std::uintptr_t{1});
 
-struct alignas(64) G {
-  // What scheduling touches comes first.
-  G* schedlink = nullptr;             // for every list: a G is on one at most
-  std::atomic<Context> ctx{nullptr};  // where to resume it; null while it runs or is still leaving its M
-  Relaxed<StackMem*> stack = nullptr;  // null: none bound
-  Relaxed<rt_func> fn = nullptr;      // startpc
-  void* arg = nullptr;
+/// What few goroutines have; valid while kMore is set.
+struct GMore {
+  Relaxed<void*> labels = nullptr;
+  rt_func on_drop = nullptr;
+  Relaxed<const char*> file = nullptr;
+  Relaxed<const char*> name = nullptr;
+  Ancestors* ancestors = nullptr;
+  Relaxed<std::int32_t> line = 0;
+};
+
+/// Two cache lines. A goroutine that is spawned, runs and ends without labels, names or waiting touches
+/// the first only: with a million of them, memory is what a spawn costs (cpp/doc/adr/0004-cache-lines.md).
+struct alignas(128) G {
+  enum : std::uint8_t { kSystem = RT_SPAWN_SYSTEM, kMore = 2, kStack = 4, kLocked = 8 };
+
+  G* schedlink = nullptr;               // for every list: a G is on one at most
+  std::atomic<Context> ctx{nullptr};    // where to resume it; null while it runs or is still leaving its M
+  Relaxed<void*> arg_or_stack = nullptr;  // arg(), stack()
+  Relaxed<rt_func> fn = nullptr;        // startpc
   Relaxed<std::uint64_t> goid = 0;
-  std::atomic<std::uint32_t> status{RT_GIDLE};
+  Relaxed<std::uint64_t> parent_goid = 0;
+  Relaxed<const void*> gopc = nullptr;  // address of the spawn; file and line where they were given
+  std::atomic<std::uint8_t> status{RT_GIDLE};
   std::atomic<bool> preempt{false};
   Relaxed<bool> tracking = false;
   std::uint8_t tracking_seq = 0;
   Relaxed<std::uint8_t> waitreason = RT_WAIT_NONE;
-  Relaxed<std::uint32_t> nominal_stack = 0;  // bytes as Go would have; 0: no stack (free lists compare this)
+  Relaxed<std::uint8_t> flags = 0;
+  Relaxed<std::uint8_t> stack_log2 = 0;  // of nominal_stack(); 0: none
 
-  Relaxed<M*> m = nullptr;        // null unless running or in a system call
-  Relaxed<M*> lockedm = nullptr;  // the M it is wired to
-  Relaxed<std::uint64_t> parent_goid = 0;
-  Relaxed<const void*> gopc = nullptr;  // address of the spawn; file and line where they were given
-  Relaxed<const char*> file = nullptr;
-  Relaxed<void*> labels = nullptr;
-  rt_func on_drop = nullptr;
-  Defer* defers = nullptr;
-
-  Relaxed<const char*> name = nullptr;
-  Ancestors* ancestors = nullptr;
+  // The second line.
+  alignas(64) GMore more;
+  Relaxed<M*> lockedm_ = nullptr;  // valid while kLocked is set
   std::uint64_t tracking_stamp = 0;
-  std::uint64_t runnable_stamps = 0;  // time in runnable of this G since tracking went on
-  Relaxed<std::int32_t> line = 0;
-  Relaxed<std::uint32_t> flags = 0;  // RT_SPAWN_*
-  std::uint32_t allgs_index = 0;
-  std::uint8_t goroutine_profiled = 0;
 
-  bool system() const { return (flags & RT_SPAWN_SYSTEM) != 0; }
+  bool has(std::uint8_t flag) const { return (flags & flag) != 0; }
+  void set(std::uint8_t flag) { flags = static_cast<std::uint8_t>(flags | flag); }
+  void unset(std::uint8_t flag) { flags = static_cast<std::uint8_t>(flags & ~flag); }
+  bool system() const { return has(kSystem); }
+
+  /// Null: none bound. A goroutine has one from its first run on, under the policy go from its creation.
+  StackMem* stack() const { return has(kStack) ? static_cast<StackMem*>(arg_or_stack.get()) : nullptr; }
+  /// What fn is called with. It moves to the stack when that is bound.
+  void* arg() const { return has(kStack) ? stack()->arg : arg_or_stack.get(); }
+  void set_arg(void* arg) {
+    if (has(kStack))
+      stack()->arg = arg;
+    else
+      arg_or_stack = arg;
+  }
+  void bind(StackMem* stack) {
+    stack->arg = arg_or_stack;
+    stack->defers = nullptr;
+    arg_or_stack = stack;
+    set(kStack);
+  }
+  void unbind() {
+    unset(kStack);
+    arg_or_stack = nullptr;
+  }
+
+  /// Bytes of the stack as Go would have it, which the free lists compare; 0: none.
+  std::uint32_t nominal_stack() const { return stack_log2 == 0 ? 0 : 1u << stack_log2; }
+  void set_nominal_stack(std::uint32_t bytes) {
+    stack_log2 = static_cast<std::uint8_t>(bytes == 0 ? 0 : std::countr_zero(bytes));
+  }
+
+  const GMore* seldom() const { return has(kMore) ? &more : nullptr; }
+  /// Room for what few have: empty unless it holds something already.
+  GMore& need_more() {
+    if (!has(kMore)) more = GMore{};
+    set(kMore);
+    return more;
+  }
+  void* labels() const { return has(kMore) ? more.labels.get() : nullptr; }
+  const char* file() const { return has(kMore) ? more.file.get() : nullptr; }
+  const char* name() const { return has(kMore) ? more.name.get() : nullptr; }
+  std::int32_t line() const { return has(kMore) ? more.line.get() : 0; }
+  rt_func on_drop() const { return has(kMore) ? more.on_drop : nullptr; }
+  /// The M it is wired to, or null.
+  M* lockedm() const { return has(kLocked) ? lockedm_.get() : nullptr; }
+  Defer*& defers() { return reinterpret_cast<Defer*&>(stack()->defers); }
 };
+static_assert(sizeof(G) == 128);
 
 /// Go: casgstatus, proc.go:1039. One owner at a time changes a status, so that a mismatch is a bug of
 /// ours, never a thing to wait for.
 inline void casgstatus(G* gp, std::uint32_t from, std::uint32_t to) {
   if (__builtin_expect(gp->status.load(std::memory_order_relaxed) != from, 0))
     gothrow("casgstatus: bad incoming values");
-  gp->status.store(to, std::memory_order_release);
+  gp->status.store(static_cast<std::uint8_t>(to), std::memory_order_release);
 }
 
 inline std::uint32_t readgstatus(const G* gp) { return gp->status.load(std::memory_order_acquire); }

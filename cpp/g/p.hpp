@@ -3,10 +3,11 @@
 #include <atomic>
 #include <cstdint>
 
-#include "base/list.hpp"
 #include "base/relaxed.hpp"
 #include "g/g.hpp"
+#include "queue/gfree.hpp"
 #include "queue/runq.hpp"
+#include "queue/staged.hpp"
 
 namespace NEWPROC_NS {
 
@@ -42,8 +43,7 @@ struct alignas(64) P {
   std::atomic<std::uint32_t> syscalltick{0};
   Relaxed<std::uint64_t> goidcache = 0;  // [goidcache, goidcacheend) are ids in hand
   Relaxed<std::uint64_t> goidcacheend = 0;
-  Stack<G> gfree;
-  std::atomic<std::uint32_t> gfree_n{0};  // gfree.size, for readers
+  LocalGfree<G> gfree;
   std::atomic<bool> preempt{false};
 
   // Counters for rt_stats.
@@ -55,6 +55,7 @@ struct alignas(64) P {
   std::uint64_t seen_when = 0, seen_syscall_when = 0;
 
   alignas(64) RunQueue<G, 256, QueuePoint> runq;
+  Staged<G> staged;  // yielded here, and part of the global queue already
 };
 
 }  // namespace NEWPROC_NS

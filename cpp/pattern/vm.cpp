@@ -100,7 +100,7 @@ void Run::align() {
   const GOps* ops = current_ops();
   QueueView view;
   do {
-    ops->gosched();
+    ops->gosched(current_m());
     ops = current_ops();
     ops->queues(view);
   } while (one_p_ && (view.runnext != 0 || !view.runq.empty() || !view.global.empty() || view.schedtick % kTick != kAligned));
@@ -129,7 +129,7 @@ void Run::spawn(std::int64_t body) {
   spawn.arg = &refs_[static_cast<std::size_t>(body)];
   spawn.file = program_.name.c_str();
   spawn.line = static_cast<std::int32_t>(body);
-  const rt_status status = current_ops()->newproc(&spawn, nullptr, nullptr);
+  const rt_status status = current_ops()->newproc_ex(&spawn, nullptr, nullptr);
   if (status == RT_ELIMIT) end_at_limit("goroutines", limits_.goroutines, "goroutines");
   if (status != RT_OK) current_ops()->limit("limit: memory: the system gave none for a goroutine");
 }
@@ -166,7 +166,7 @@ void Run::execute(const Body& body, bool main) {
         line("\"go\",", in.a);
         break;
       case Op::yield:
-        current_ops()->gosched();
+        current_ops()->gosched(current_m());
         line("\"yield\"");
         break;
       case Op::mark: line("\"mark\",", in.a); break;

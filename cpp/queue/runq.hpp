@@ -104,6 +104,15 @@ class RunQueue {
     tail_.store(t, std::memory_order_release);
   }
 
+  /// Appends what next() gives, n times, all published at once. Owner only; there must be room.
+  template <class Next>
+  void put_n(std::uint32_t n, Next&& next) {
+    const std::uint32_t t = tail_.load(std::memory_order_relaxed);
+    if (t - head_.load(std::memory_order_acquire) + n > N) gothrow("runqput: no room for a batch");
+    for (std::uint32_t i = 0; i < n; ++i) slots_[(t + i) % N].store(next(), std::memory_order_relaxed);
+    tail_.store(t + n, std::memory_order_release);
+  }
+
   /// Takes half of the victim's ring, oldest first, into this (empty) queue and returns the newest of
   /// them, to be run. With `steal_runnext`, an empty ring's runnext is taken instead, after
   /// victim_backoff() returned: the victim usually runs it in a moment itself. `taken` counts all.

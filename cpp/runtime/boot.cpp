@@ -42,7 +42,7 @@ void start_system(Sched& s, rt_func fn, const char* name) {
   spawn.arg = &s;
   spawn.flags = RT_SPAWN_SYSTEM;
   spawn.name = name;
-  newproc(&spawn, reinterpret_cast<const void*>(&start_system), nullptr);
+  newproc_ex(&spawn, reinterpret_cast<const void*>(&start_system), nullptr);
 }
 
 /// Goids 2 to 4 run and park before main; 5 stays in runnext, as in a program that imports os.
@@ -86,10 +86,8 @@ rt_status boot(Sched& s, MainStart* start) {
   }
   s.lock.unlock();
   rt_spawn spawn{};
-  spawn.fn = main_body;
-  spawn.arg = start;
   spawn.name = "main";
-  G* gp = newproc1(m0, m0->p, spawn, nullptr, nullptr);
+  G* gp = newproc1(m0, m0->p, main_body, start, &spawn, nullptr, nullptr);
   if (gp == nullptr) return refuse(s, RT_ENOMEM, "memory for the main goroutine");
   if (s.cfg.max_goroutines != 0) s.live.store(1, std::memory_order_relaxed);
   s.maing = gp;

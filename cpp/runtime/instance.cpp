@@ -59,13 +59,13 @@ class Instance final : public rt_runtime {
 void Instance::forget_goroutines() {
   Sched& s = *sched_;
   for (G* gp : s.allgs) {
-    StackMem* stack = gp->stack;
+    StackMem* stack = gp->stack();
     if (stack == nullptr) continue;
     stack->ctx.store(nullptr, std::memory_order_relaxed);
     stack->owner.store(nullptr, std::memory_order_relaxed);
     stack->next = nullptr;
     s.pool.give(stack);
-    gp->stack = nullptr;
+    gp->unbind();
   }
 }
 
@@ -91,18 +91,16 @@ void Instance::reset() {
   Sched& s = *sched_;
   for (G* gp : s.allgs) free_ancestors(gp);
   s.allgs.clear();
-  while (s.slabs.size() > 1) {
-    std::free(s.slabs.back());
-    s.slabs.pop_back();
-  }
-  s.slab_used = 0;
+  for (G* slab : s.slabs) std::free(slab);
+  s.slabs.clear();
+  s.slab_left = 0;
   for (std::uint32_t i = 0; i < s.nallp; ++i) delete s.allp[i];
   s.nallp = 0;
   for (trace::Ring* ring : s.rings) delete ring;
   s.rings.clear();
   s.goidgen.store(0);
   s.gomaxprocs.store(0);
-  s.runq = {};
+  s.runq.clear();
   s.runqsize.store(0);
   s.pidle = nullptr;
   s.npidle.store(0);
@@ -111,9 +109,7 @@ void Instance::reset() {
   s.mnext = 0;
   s.nmspinning.store(0);
   s.needspinning.store(0);
-  s.gfree.stack = {};
-  s.gfree.no_stack = {};
-  s.gfree.n.store(0);
+  s.gfree.clear();
   s.starting_stack_size.store(config_.starting_stack_size);
   s.ngsys.store(0);
   s.live.store(0);

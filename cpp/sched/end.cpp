@@ -11,7 +11,7 @@ namespace NEWPROC_NS {
 
 std::string site_of(const G* gp) {
   if (gp == nullptr || gp->parent_goid == 0) return {};
-  if (gp->file != nullptr) return std::string(gp->file) + ":" + std::to_string(gp->line);
+  if (gp->file() != nullptr) return std::string(gp->file()) + ":" + std::to_string(gp->line());
   Dl_info info;
   if (gp->gopc == nullptr) return {};
   if (dladdr(gp->gopc.get(), &info) != 0 && info.dli_sname != nullptr) return info.dli_sname;

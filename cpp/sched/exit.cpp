@@ -12,14 +12,14 @@
 #include <new>
 
 #include "base/error.hpp"
-#include "sched/switch.hpp"
+#include "sched/fast.hpp"
 
 namespace NEWPROC_NS {
 namespace {
 
 void run_defers(G* gp) {
-  while (Defer* d = gp->defers) {
-    gp->defers = d->next;  // before the call: it may defer, park, or Goexit again
+  while (Defer* d = gp->defers()) {
+    gp->defers() = d->next;  // before the call: it may defer, park, or Goexit again
     const Defer copy = *d;
     std::free(d);
     copy.fn(copy.arg);
@@ -27,12 +27,12 @@ void run_defers(G* gp) {
 }
 
 void clear_exited(G* gp) {
-  gp->m = nullptr;
-  gp->lockedm = nullptr;
   gp->waitreason = RT_WAIT_NONE;
-  gp->labels = nullptr;
-  gp->on_drop = nullptr;
   gp->preempt.store(false, std::memory_order_relaxed);
+  gp->unset(G::kLocked | G::kSystem);
+  if (__builtin_expect(!gp->has(G::kMore), 1)) return;
+  gp->more.labels = nullptr;
+  gp->more.on_drop = nullptr;
 }
 
 // proc.go:3856. On the free list before the next G is chosen: the next spawn here reuses it.
@@ -42,16 +42,16 @@ bool goexit0(M* m, G* gp) {
   P* p = m->p;
   emit(m, RT_EV_GO_END, gp->goid);
   casgstatus(gp, RT_GRUNNING, RT_GDEAD);
-  p->scannable.add(0 - std::uint64_t{gp->nominal_stack});
+  p->scannable.add(0 - std::uint64_t{gp->nominal_stack()});
   p->exited.add(1);
   if (gp->system()) s.ngsys.fetch_sub(1, std::memory_order_relaxed);
   if (s.cfg.max_goroutines != 0) s.live.fetch_sub(1, std::memory_order_relaxed);
-  const bool locked = gp->lockedm != nullptr;
+  const bool locked = gp->has(G::kLocked);
   m->lockedg = nullptr;
   m->locked_ext = 0;
   clear_exited(gp);
   dropg(m);
-  if (s.cfg.stack_policy == RT_STACK_LAZY) gp->stack = nullptr;
+  if (s.cfg.stack_policy == RT_STACK_LAZY) gp->unbind();
   gfput(m, p, gp);
   return locked;
 }
@@ -69,7 +69,7 @@ void end_thread(M* m) {
 
 /// On g0: the exit of a goroutine that left its stack, whose entry loop waits (or, abandoned, is gone).
 bool exit_on_g0(M* m, G* gp) {
-  StackMem* stack = gp->stack;
+  StackMem* stack = gp->stack();
   const bool lazy = m->sched->cfg.stack_policy == RT_STACK_LAZY;
   stack->owner.store(nullptr, std::memory_order_relaxed);
   const bool locked = goexit0(m, gp);
@@ -79,7 +79,7 @@ bool exit_on_g0(M* m, G* gp) {
 }
 
 bool abandoned_on_g0(M* m, G* gp) {
-  gp->stack->ctx.store(nullptr, std::memory_order_relaxed);  // its frames are gone: make the loop anew
+  gp->stack()->ctx.store(nullptr, std::memory_order_relaxed);  // its frames are gone: make the loop anew
   return exit_on_g0(m, gp);
 }
 
@@ -90,6 +90,14 @@ M* exit_through_g0(M* m, G* gp, StackMem* stack) {
   return to_g0(m, &stack->ctx);
 }
 
+/// Taken out of a G that has run before; null: it has not, or is still leaving another M.
+Context waiting_context(G* next) {
+  const Context to = next->ctx.load(std::memory_order_acquire);
+  if (to == nullptr || to == kFresh) return nullptr;
+  next->ctx.store(nullptr, std::memory_order_relaxed);
+  return to;
+}
+
 /// The exit that stays off g0: the goroutine is freed on its own stack, and the next one, if it is at
 /// hand, is jumped to, or starts right here.
 M* exit_direct(M* m, G* gp, StackMem* stack) {
@@ -97,40 +105,30 @@ M* exit_direct(M* m, G* gp, StackMem* stack) {
   stack->owner.store(nullptr, std::memory_order_relaxed);
   goexit0(m, gp);
   const bool lazy = s.cfg.stack_policy == RT_STACK_LAZY;
-  Found found = find_local(m);
+  const Found found = find_local(m);
   G* next = found.g;
-  if (next != nullptr && (next->lockedm == nullptr || next->lockedm == m)) {
-    execute(m, found);
-    Context to = next->ctx.load(std::memory_order_acquire);
-    if (to == kFresh && next->stack == nullptr) {
-      next->stack = stack;
-      next->ctx.store(nullptr, std::memory_order_relaxed);
-      stack->owner.store(next, std::memory_order_relaxed);
-      return m;
-    }
-    if (lazy) m->stacks.put(s.pool, stack);  // only this M takes from there, and not before it has left
-    if (to != nullptr && to != kFresh) {
-      next->ctx.store(nullptr, std::memory_order_relaxed);
-      return switch_context(m, &stack->ctx, to, bounds_of(next->stack));
-    }
-    m->picked = next;
-    m->picked_executed = true;
+  if (next == nullptr || (next->has(G::kLocked) && next->lockedm() != m)) {
+    leave_to_g0(m, found, false);
+    if (lazy) m->stacks.put(s.pool, stack);
     return to_g0(m, &stack->ctx);
   }
-  if (next != nullptr) {
-    m->picked = next;
-    m->picked_executed = false;
-    m->picked_inherit = found.inherit;
-    m->picked_from = found.from;
+  execute(m, found);
+  if (next->ctx.load(std::memory_order_relaxed) == kFresh && !next->has(G::kStack)) {
+    next->bind(stack);
+    next->ctx.store(nullptr, std::memory_order_relaxed);
+    stack->owner.store(next, std::memory_order_relaxed);
+    return m;
   }
-  if (lazy) m->stacks.put(s.pool, stack);
+  if (lazy) m->stacks.put(s.pool, stack);  // only this M takes from there, and not before it has left
+  if (const Context to = waiting_context(next); to != nullptr) return switch_context(m, &stack->ctx, to, bounds_of(next));
+  leave_to_g0(m, found, true);
   return to_g0(m, &stack->ctx);
 }
 
 /// The goroutine on this stack has ended; returns when another is to start on it.
 M* goexit1(M* m, G* gp, StackMem* stack) {
   if (__builtin_expect(m->p == nullptr, 0)) fatal("goroutine ended between rt_entersyscall and rt_exitsyscall");
-  if (kDirectSwitch && gp->lockedm == nullptr) return exit_direct(m, gp, stack);
+  if (kDirectSwitch && !gp->has(G::kLocked)) return exit_direct(m, gp, stack);
   return exit_through_g0(m, gp, stack);
 }
 
@@ -143,7 +141,7 @@ M* goexit1(M* m, G* gp, StackMem* stack) {
 void run_body(G* gp) {
   char what[256];
   try {
-    static_cast<rt_func>(gp->fn)(gp->arg);
+    static_cast<rt_func>(gp->fn)(gp->arg());
     run_defers(gp);
     return;
   } catch (const abi::__forced_unwind&) {
@@ -177,7 +175,7 @@ void goroutine_entry(Transfer t) {
   finish_switch(nullptr, &bottom, &size);
   arrive(m, t.fctx);
   *m->eh = {};
-  StackMem* stack = m->curg->stack;
+  StackMem* stack = m->curg->stack();
   for (;;) {
     G* gp = m->curg;
     run_body(gp);
@@ -193,7 +191,7 @@ void goexit() {
   if (m->p == nullptr) fatal("rt_goexit between rt_entersyscall and rt_exitsyscall");
   run_defers(gp);
   if (getm()->p == nullptr) fatal("deferred call ended between rt_entersyscall and rt_exitsyscall");
-  StackMem* stack = gp->stack;
+  StackMem* stack = gp->stack();
   static_assert(sizeof stack->unwind >= sizeof(_Unwind_Exception));
   auto* unwind = new (stack->unwind) _Unwind_Exception{};
   _Unwind_ForcedUnwind(unwind, stop_at_entry, nullptr);
@@ -204,8 +202,8 @@ rt_status defer(rt_func fn, void* arg) {
   auto* d = static_cast<Defer*>(std::malloc(sizeof(Defer)));
   if (d == nullptr) return fail(RT_ENOMEM, "rt_defer: the system gave no memory");
   G* gp = getm()->curg;
-  *d = Defer{gp->defers, fn, arg};
-  gp->defers = d;
+  *d = Defer{gp->defers(), fn, arg};
+  gp->defers() = d;
   return RT_OK;
 }
 
@@ -217,14 +215,15 @@ void leave_for_good(M* m) {
 /// After a run: what never reached its end is given back. The Gs keep their fields for a last look.
 void drop_goroutines(Sched& s) {
   for (G* gp : s.allgs) {
-    while (Defer* d = gp->defers) {
-      gp->defers = d->next;
+    if (readgstatus(gp) == RT_GDEAD) continue;
+    while (Defer* d = gp->has(G::kStack) ? gp->defers() : nullptr) {
+      gp->defers() = d->next;
       std::free(d);
     }
-    if (readgstatus(gp) == RT_GDEAD || gp->on_drop == nullptr) continue;
-    const rt_func on_drop = gp->on_drop;
-    gp->on_drop = nullptr;
-    on_drop(gp->arg);
+    const rt_func on_drop = gp->on_drop();
+    if (on_drop == nullptr) continue;
+    gp->more.on_drop = nullptr;
+    on_drop(gp->arg());
   }
 }
 

@@ -7,8 +7,8 @@ namespace {
 std::uint64_t goid() { return getm()->curg->goid; }
 std::uint64_t parent_goid() { return getm()->curg->parent_goid; }
 rt_g* getg() { return reinterpret_cast<rt_g*>(static_cast<G*>(getm()->curg)); }
-void set_labels(void* labels) { getm()->curg->labels = labels; }
-void* get_labels() { return getm()->curg->labels; }
+void set_labels(void* labels) { getm()->curg->need_more().labels = labels; }
+void* get_labels() { return getm()->curg->labels(); }
 void trace_user(std::uint64_t a, std::uint64_t b) {
   M* m = getm();
   emit(m, RT_EV_USER, m->curg->goid, a, b);
@@ -17,7 +17,7 @@ void trace_user(std::uint64_t a, std::uint64_t b) {
 }  // namespace
 
 const GOps gops = {
-    newproc,    gosched,        goyield,          goexit,       defer,             panic,       fatal,
+    newproc,    gosched,        newproc_ex,   goyield,          goexit,       defer,             panic,       fatal,
     limit,      goid,           parent_goid,      getg,         checkpoint,        set_labels,  get_labels,
     gopark,     goready,        lock_os_thread,   unlock_os_thread, entersyscall,  entersyscallblock,
     exitsyscall, set_gomaxprocs, queues,          trace_user,

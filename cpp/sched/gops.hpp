@@ -7,6 +7,8 @@
 
 namespace newproc {
 
+struct MHeader;
+
 /// What a snap line shows: the caller's P and the global lists, by goid.
 struct QueueView {
   std::uint64_t runnext = 0;  // 0: none
@@ -21,8 +23,10 @@ struct QueueView {
 /// The operations of a running goroutine. Every function runs on the goroutine's own stack and may only
 /// be called there; those marked [parks] can return on another OS thread.
 struct GOps {
-  rt_status (*newproc)(const rt_spawn* spawn, const void* callerpc, std::uint64_t* goid);
-  rt_status (*gosched)();                                         // [parks]; RT_EPLACE in a system call
+  // The two that are called most get the M that the caller has just looked up.
+  rt_status (*newproc)(MHeader* m, rt_func fn, void* arg, const void* callerpc, std::uint64_t* goid);
+  rt_status (*gosched)(MHeader* m);                               // [parks]; RT_EPLACE in a system call
+  rt_status (*newproc_ex)(const rt_spawn* spawn, const void* callerpc, std::uint64_t* goid);
   rt_status (*goyield)();                                         // [parks]
   void (*goexit)();                                               // does not return
   rt_status (*defer)(rt_func fn, void* arg);

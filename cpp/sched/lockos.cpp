@@ -9,7 +9,8 @@ rt_status lock_os_thread() {
   if (m->locked_ext + 1 == 0) panic("LockOSThread nesting overflow");
   ++m->locked_ext;
   m->lockedg = m->curg;
-  m->curg->lockedm = m;
+  m->curg->lockedm_ = m;
+  m->curg->set(G::kLocked);
   return RT_OK;
 }
 
@@ -18,7 +19,7 @@ rt_status unlock_os_thread() {
   if (m->locked_ext == 0) return RT_OK;
   if (--m->locked_ext != 0) return RT_OK;
   m->lockedg = nullptr;
-  m->curg->lockedm = nullptr;
+  m->curg->unset(G::kLocked);
   return RT_OK;
 }
 
@@ -26,7 +27,7 @@ rt_status unlock_os_thread() {
 /// runnable and another M brings a P. On return without a P, the run is over.
 void stoplockedm(M* m) {
   Sched& s = *m->sched;
-  if (m->lockedg == nullptr || m->lockedg->lockedm != m) gothrow("stoplockedm: inconsistent locking");
+  if (m->lockedg == nullptr || m->lockedg->lockedm() != m) gothrow("stoplockedm: inconsistent locking");
   if (m->p != nullptr) handoffp(m, s, releasep(m));
   incidlelocked(s, 1);
   m->blocked = true;
@@ -44,7 +45,7 @@ void stoplockedm(M* m) {
 /// m has chosen gp, which is wired to another M: that one gets the P, and m sleeps.
 void startlockedm(M* m, G* gp) {
   Sched& s = *m->sched;
-  M* mp = gp->lockedm;
+  M* mp = gp->lockedm();
   if (mp == m) gothrow("startlockedm: locked to me");
   if (mp->nextp.load(std::memory_order_relaxed) != nullptr) gothrow("startlockedm: m has p");
   incidlelocked(s, -1);

@@ -31,33 +31,33 @@ struct OwnedSnapshot final : SnapshotStore {
 
 template <class List>
 void goids(const List& list, std::vector<std::uint64_t>& out) {
-  for (const G* gp = list.head; gp != nullptr; gp = gp->schedlink) out.push_back(gp->goid);
+  for (std::uint32_t i = 0; i < list.size(); ++i) out.push_back(list.at(i)->goid);
 }
 
-rt_g_info look_at(const G* gp, OwnedSnapshot& store) {
+rt_g_info look_at(const Sched& s, const G* gp, OwnedSnapshot& store) {
   rt_g_info info{};
   info.goid = gp->goid;
   info.parent_goid = gp->parent_goid;
   info.status = readgstatus(gp);
   info.wait_reason = gp->waitreason;
-  const M* m = gp->m;
+  const M* m = m_of(s, gp);
   info.m = m != nullptr ? m->id : -1;
   if (gp->system()) info.flags |= RT_G_SYSTEM;
-  if (gp->lockedm != nullptr) info.flags |= RT_G_LOCKED;
-  if (gp->stack != nullptr) info.flags |= RT_G_STACK;
+  if (gp->has(G::kLocked)) info.flags |= RT_G_LOCKED;
+  if (gp->has(G::kStack)) info.flags |= RT_G_STACK;
   if (gp->preempt.load(std::memory_order_relaxed)) info.flags |= RT_G_PREEMPT;
   if (gp->tracking) info.flags |= RT_G_TRACKING;
-  info.line = gp->line;
-  info.stack_size = gp->nominal_stack;
-  const char* file = gp->file;
+  info.line = gp->line();
+  info.stack_size = gp->nominal_stack();
+  const char* file = gp->file();
   info.file = file != nullptr ? file : "";
   info.gopc = file != nullptr ? nullptr : static_cast<const void*>(gp->gopc);
   const rt_func fn = gp->fn;
   info.startpc = reinterpret_cast<const void*>(fn);
-  const char* name = gp->name;
+  const char* name = gp->name();
   info.name = name != nullptr ? name : symbol_name(info.startpc);
-  info.labels = gp->labels;
-  if (const Ancestors* list = gp->ancestors; list != nullptr) {
+  info.labels = gp->labels();
+  if (const Ancestors* list = gp->has(G::kMore) ? gp->more.ancestors : nullptr; list != nullptr) {
     store.lists.emplace_back(list->goids, list->goids + list->n);
     info.ancestors = store.lists.back().data();
     info.nancestors = list->n;
@@ -73,7 +73,7 @@ rt_p_info look_at(const P* p, OwnedSnapshot& store) {
   info.m = m != nullptr ? m->id : -1;
   info.schedtick = p->schedtick.load(std::memory_order_relaxed);
   info.syscalltick = p->syscalltick.load(std::memory_order_relaxed);
-  info.gfree = p->gfree_n.load(std::memory_order_relaxed);
+  info.gfree = p->gfree.size;
   const G* next = p->runq.runnext();
   info.runnext = next != nullptr ? static_cast<std::uint64_t>(next->goid) : 0;
   store.lists.emplace_back();
@@ -108,12 +108,12 @@ void fill(Sched& s, OwnedSnapshot& o) {
   look_lock(s.gfree_lock);
   look_lock(s.allg_lock);
   o.lists.reserve(s.allgs.size() + s.nallp);
-  for (const G* gp : s.allgs) o.gs.push_back(look_at(gp, o));
+  for (const G* gp : s.allgs) o.gs.push_back(look_at(s, gp, o));
   const std::uint32_t n = s.gomaxprocs.load(std::memory_order_relaxed);
   for (std::uint32_t i = 0; i < n; ++i) o.ps.push_back(look_at(s.allp[i], o));
   for (const M* m = s.allm.load(std::memory_order_acquire); m != nullptr; m = m->alllink)
     if (!m->ended) o.ms.push_back(look_at(m));
-  goids(s.runq, o.runq);
+  goids(globrunq(s), o.runq);
   goids(s.gfree.stack, o.gfree_stack);
   goids(s.gfree.no_stack, o.gfree_nostack);
   for (const P* p = s.pidle; p != nullptr; p = p->link) o.pidle.push_back(p->id);
@@ -150,6 +150,14 @@ rt_status take_snapshot(Sched& s, rt_snapshot** out) {
   return RT_OK;
 }
 
+const M* m_of(const Sched& s, const G* gp) {
+  const std::uint32_t status = readgstatus(gp);
+  if (status != RT_GRUNNING && status != RT_GSYSCALL) return nullptr;
+  const M* m = s.allm.load(std::memory_order_acquire);
+  while (m != nullptr && m->curg != gp) m = m->alllink;
+  return m;
+}
+
 rt_status take_stats(Sched& s, rt_stats_t* out) {
   rt_stats_t r{};
   r.struct_size = out->struct_size;
@@ -160,13 +168,13 @@ rt_status take_stats(Sched& s, rt_stats_t* out) {
   r.needspinning = s.needspinning.load(std::memory_order_relaxed);
   r.nmidle = s.nmidle;
   r.threads = static_cast<std::uint32_t>(s.mnext) - s.nmfreed;
-  r.runqsize = s.runqsize.load(std::memory_order_relaxed);
+  r.runqsize = globrunq(s).size();
   std::uint64_t exited = 0;
   for (std::uint32_t i = 0; i < s.nallp; ++i) {
     const P* p = s.allp[i];
     r.goroutines_total += p->created.get();
     exited += p->exited.get();
-    r.gfree += p->gfree_n.load(std::memory_order_relaxed);
+    r.gfree += p->gfree.size;
     r.switches += p->switches.get();
     r.steals += p->steals.get();
     r.scannable_stack += p->scannable.get();
@@ -212,7 +220,7 @@ void queues(QueueView& view) {
   view.schedtick = p->schedtick.load(std::memory_order_relaxed);
   view.gfree = p->gfree.size;
   look_lock(s.lock);
-  goids(s.runq, view.global);
+  goids(globrunq(s), view.global);
   look_unlock(s.lock);
   view.gfree_global = s.gfree.n.load(std::memory_order_relaxed);
 }

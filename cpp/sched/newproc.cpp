@@ -20,7 +20,7 @@ std::uint64_t next_goid(Sched& s, P* p) {
 // proc.go:4586. The caller first, then the caller's own ancestors, cut at the old end.
 Ancestors* save_ancestors(std::uint32_t depth, const G* callergp) {
   if (depth == 0 || callergp == nullptr || callergp->goid == 0) return nullptr;
-  const Ancestors* older = callergp->ancestors;
+  const Ancestors* older = callergp->has(G::kMore) ? callergp->more.ancestors : nullptr;
   std::uint32_t n = older != nullptr ? older->n + 1 : 1;
   if (n > depth) n = depth;
   auto* list = static_cast<Ancestors*>(std::malloc(sizeof(Ancestors) + n * sizeof(std::uint64_t)));
@@ -34,20 +34,39 @@ Ancestors* save_ancestors(std::uint32_t depth, const G* callergp) {
 // proc.go:4549: one G in eight measures its first wait on the run queues.
 void seed_tracking(M* m, G* gp) {
   gp->tracking_seq = static_cast<std::uint8_t>(m->rand.next());
-  if (gp->tracking_seq % kTrackingPeriod == 0) gp->tracking = true;
-  if (gp->tracking) gp->tracking_stamp = m->sched->world.stamp();
+  if (gp->tracking_seq % kTrackingPeriod == 0) {
+    gp->tracking = true;
+    gp->tracking_stamp = m->sched->world.stamp();
+  }
+}
+
+/// What few spawns bring along; most leave the second line of the G alone.
+void fill_more(Sched& s, G* gp, const rt_spawn* spawn, const G* callergp, void* labels) {
+  if (__builtin_expect(gp->has(G::kMore), 0)) {
+    free_ancestors(gp);
+    gp->unset(G::kMore);
+  }
+  if (spawn == nullptr && labels == nullptr && s.cfg.ancestors == 0) return;
+  GMore& more = gp->need_more();
+  more.labels = labels;
+  if (s.cfg.ancestors != 0) more.ancestors = save_ancestors(s.cfg.ancestors, callergp);
+  if (spawn == nullptr) return;
+  more.file = spawn->file;
+  more.line = spawn->line;
+  more.name = spawn->name;
+  more.on_drop = spawn->on_drop;
 }
 
 }  // namespace
 
 void free_ancestors(G* gp) {
-  if (gp->ancestors == nullptr) return;
-  std::free(gp->ancestors);
-  gp->ancestors = nullptr;
+  if (!gp->has(G::kMore)) return;
+  std::free(gp->more.ancestors);
+  gp->more.ancestors = nullptr;
 }
 
 // The numbers are the steps of cpp/README.md's table; null: no memory for a G or a stack.
-G* newproc1(M* m, P* p, const rt_spawn& spawn, G* callergp, const void* callerpc) {
+G* newproc1(M* m, P* p, rt_func fn, void* arg, const rt_spawn* more, G* callergp, const void* callerpc) {
   Sched& s = *m->sched;
   acquirem(m);                                                          // 2
   G* newg = gfget(m, p);                                                // 3
@@ -59,58 +78,68 @@ G* newproc1(M* m, P* p, const rt_spawn& spawn, G* callergp, const void* callerpc
       return nullptr;
     }
   }
-  if (newg->nominal_stack == 0) gothrow("newproc1: newg missing stack");         // 5
+  if (newg->nominal_stack() == 0) gothrow("newproc1: newg missing stack");         // 5
   if (readgstatus(newg) != RT_GDEAD) gothrow("newproc1: new g is not Gdead");    // 6
   newg->ctx.store(kFresh, std::memory_order_relaxed);                            // 7-10: see exit.cpp
-  newg->fn = spawn.fn;
-  newg->arg = spawn.arg;
-  newg->parent_goid = callergp != nullptr ? callergp->goid.get() : 0;                  // 11
+  newg->fn = fn;
+  newg->set_arg(arg);
+  newg->parent_goid = callergp != nullptr ? callergp->goid.get() : 0;            // 11
   newg->gopc = callerpc;
-  newg->file = spawn.file;
-  newg->line = spawn.line;
-  newg->name = spawn.name;
-  newg->on_drop = spawn.on_drop;
-  newg->flags = spawn.flags;
-  if (__builtin_expect(newg->ancestors != nullptr, 0)) free_ancestors(newg);
-  if (__builtin_expect(s.cfg.ancestors != 0, 0)) newg->ancestors = save_ancestors(s.cfg.ancestors, callergp);
-  newg->labels = nullptr;
-  if (newg->system())                                                            // 12
+  const bool system = more != nullptr && (more->flags & RT_SPAWN_SYSTEM) != 0;   // 12
+  void* labels = !system && m->curg != nullptr ? m->curg->labels() : nullptr;    // 13
+  fill_more(s, newg, more, callergp, labels);
+  if (system) {
+    newg->set(G::kSystem);
     s.ngsys.fetch_add(1, std::memory_order_relaxed);
-  else if (m->curg != nullptr)                                                   // 13
-    newg->labels = m->curg->labels;
+  }
   seed_tracking(m, newg);                                                        // 14
   casgstatus(newg, RT_GDEAD, RT_GRUNNABLE);                                      // 15
-  p->scannable.add(newg->nominal_stack);                                         // 16
+  p->scannable.add(newg->nominal_stack());                                        // 16
   newg->goid = next_goid(s, p);                                                  // 17
   p->created.add(1);
-  emit(m, RT_EV_GO_CREATE, newg->goid, newg->parent_goid, reinterpret_cast<std::uintptr_t>(spawn.fn));  // 19
+  emit(m, RT_EV_GO_CREATE, newg->goid, newg->parent_goid, reinterpret_cast<std::uintptr_t>(fn));  // 19
   releasem(m);                                                                   // 20
   return newg;
 }
 
-rt_status newproc(const rt_spawn* spawn, const void* callerpc, std::uint64_t* goid) {
-  M* m = getm();
+namespace {
+
+rt_status too_many(Sched& s) {
+  s.live.fetch_sub(1, std::memory_order_relaxed);
+  return fail(RT_ELIMIT, "rt_newproc: %llu goroutines are alive; raise rt_config.max_goroutines or let some end",
+              static_cast<unsigned long long>(s.cfg.max_goroutines));
+}
+rt_status no_memory(Sched& s) {
+  if (s.cfg.max_goroutines != 0) s.live.fetch_sub(1, std::memory_order_relaxed);
+  return fail(RT_ENOMEM, "rt_newproc: the system gave no memory for a goroutine; %zu stacks exist", s.pool.stacks());
+}
+
+inline rt_status spawn_on(M* m, rt_func fn, void* arg, const rt_spawn* more, const void* callerpc, std::uint64_t* goid) {
   point(m, RT_POINT_OP);
   Sched& s = *m->sched;
-  if (m->p == nullptr)
+  P* p = m->p;
+  if (__builtin_expect(p == nullptr, 0))
     return fail(RT_EPLACE, "rt_newproc: not between rt_entersyscall and rt_exitsyscall: the goroutine has no P there");
-  if (spawn->fn == nullptr) fatal("go of nil func value");  // 1; not recoverable, proc.go:4491
-  if (__builtin_expect(s.cfg.max_goroutines != 0, 0)) {
-    if (s.live.fetch_add(1, std::memory_order_relaxed) >= s.cfg.max_goroutines) {
-      s.live.fetch_sub(1, std::memory_order_relaxed);
-      return fail(RT_ELIMIT, "rt_newproc: %llu goroutines are alive; raise rt_config.max_goroutines or let some end",
-                  static_cast<unsigned long long>(s.cfg.max_goroutines));
-    }
-  }
-  G* newg = newproc1(m, m->p, *spawn, m->curg, callerpc);
-  if (newg == nullptr) {
-    if (s.cfg.max_goroutines != 0) s.live.fetch_sub(1, std::memory_order_relaxed);
-    return fail(RT_ENOMEM, "rt_newproc: the system gave no memory for a goroutine; %zu stacks exist", s.pool.stacks());
-  }
+  if (__builtin_expect(fn == nullptr, 0)) fatal("go of nil func value");  // 1; not recoverable, proc.go:4491
+  if (__builtin_expect(s.cfg.max_goroutines != 0, 0) &&
+      s.live.fetch_add(1, std::memory_order_relaxed) >= s.cfg.max_goroutines)
+    return too_many(s);
+  G* newg = newproc1(m, p, fn, arg, more, m->curg, callerpc);
+  if (__builtin_expect(newg == nullptr, 0)) return no_memory(s);
   if (goid != nullptr) *goid = newg->goid;
-  runqput(m, m->p, newg, true);
+  runqput(m, p, newg, true);
   if (s.main_started.load(std::memory_order_relaxed)) wakep(m);
   return RT_OK;
+}
+
+}  // namespace
+
+rt_status newproc(MHeader* m, rt_func fn, void* arg, const void* callerpc, std::uint64_t* goid) {
+  return spawn_on(static_cast<M*>(m), fn, arg, nullptr, callerpc, goid);
+}
+
+rt_status newproc_ex(const rt_spawn* spawn, const void* callerpc, std::uint64_t* goid) {
+  return spawn_on(getm(), spawn->fn, spawn->arg, spawn, callerpc, goid);
 }
 
 }  // namespace NEWPROC_NS

@@ -1,20 +1,13 @@
 // park.cpp: giving up the M, and making others runnable.
 // Go: Gosched, goyield, gopreempt_m, gopark, goready, injectglist; proc.go:336, 3828, 3779, 381, 407, 3472
 #include "base/error.hpp"
-#include "sched/switch.hpp"
+#include "sched/fast.hpp"
 
 namespace NEWPROC_NS {
 namespace {
 
 rt_status in_syscall(const char* call) {
   return fail(RT_EPLACE, "%s: not between rt_entersyscall and rt_exitsyscall: the goroutine has no P there", call);
-}
-
-void running_to_runnable(M* m, G* gp) {
-  track_leave_running(gp);
-  casgstatus(gp, RT_GRUNNING, RT_GRUNNABLE);
-  track_runnable(*m->sched, gp);
-  dropg(m);
 }
 
 void put_global(M* m, G* gp) {
@@ -26,39 +19,46 @@ void put_global(M* m, G* gp) {
 
 bool gosched_m(M* m, G* gp) {
   emit(m, RT_EV_GO_SCHED, gp->goid);
-  running_to_runnable(m, gp);
+  running_to_runnable(*m->sched, gp);
+  dropg(m);
   put_global(m, gp);
   return false;
 }
 
-/// Gosched with nothing on the own queue: the next one comes from the global queue too, and one hold of the
-/// lock does both. What findRunnable would take is the same: one at a 61st tick, else a batch.
-void gosched_from_global(M* m) {
+/// Nothing runnable that this P can see: put on the empty global queue, gp would be what comes off it.
+inline bool alone_here(const Sched& s, const P* p) {
+  return p->runq.empty_for_owner() && s.attention.load(std::memory_order_relaxed) == 0 && globrunqempty(s);
+}
+
+/// Gosched without g0. gp is on the global queue once it is staged (queue/staged.hpp).
+inline void gosched_direct(M* m, P* p, G* gp) {
   Sched& s = *m->sched;
-  G* gp = m->curg;
-  P* p = m->p;
   emit(m, RT_EV_GO_SCHED, gp->goid);
-  running_to_runnable(m, gp);
-  s.lock.lock();
-  globrunqput(s, gp);
-  const bool fair = p->schedtick.load(std::memory_order_relaxed) % kGlobalFairness == 0;
-  G* next = s.attention.load(std::memory_order_relaxed) != 0 ? nullptr : globrunqget(m, p, fair ? 1 : 0);
-  s.lock.unlock();
-  const Found found{next, false, fair ? RT_FROM_GLOBAL61 : RT_FROM_GLOBAL, -1};
-  if (next != nullptr && switch_direct(m, gp, found)) return;
+  running_to_runnable(s, gp);
+  if (alone_here(s, p)) {
+    const bool fair = p->schedtick.load(std::memory_order_relaxed) % kGlobalFairness == 0;
+    execute(m, {gp, false, fair ? RT_FROM_GLOBAL61 : RT_FROM_GLOBAL, -1});
+    return;
+  }
+  if (__builtin_expect(!p->staged.put(gp), 0)) put_global(m, gp);
+  const Found found = find_local(m);
+  if (__builtin_expect(found.g != nullptr, 1) && switch_direct(m, gp, found)) return;
+  if (found.g == nullptr || !m->picked_executed) dropg(m);
   to_g0(m, &gp->ctx);
 }
 
 bool gopreempt_m(M* m, G* gp) {
   emit(m, RT_EV_GO_PREEMPT, gp->goid, 0);
-  running_to_runnable(m, gp);
+  running_to_runnable(*m->sched, gp);
+  dropg(m);
   put_global(m, gp);
   return false;
 }
 
 bool goyield_m(M* m, G* gp) {
   emit(m, RT_EV_GO_PREEMPT, gp->goid, 1);
-  running_to_runnable(m, gp);
+  running_to_runnable(*m->sched, gp);
+  dropg(m);
   runqput(m, m->p, gp, false);
   return false;
 }
@@ -85,15 +85,16 @@ bool park_m(M* m, G* gp) {
 
 }  // namespace
 
-rt_status gosched() {
-  M* m = getm();
+rt_status gosched(MHeader* header) {
+  M* m = static_cast<M*>(header);
   point(m, RT_POINT_OP);
-  if (__builtin_expect(m->p == nullptr, 0)) return in_syscall("rt_gosched");
-  if (kDirectSwitch && m->p->runq.empty_for_owner() && m->curg->lockedm == nullptr) {
-    gosched_from_global(m);
-    return RT_OK;
-  }
-  mcall(m, m->curg, gosched_m);
+  P* p = m->p;
+  if (__builtin_expect(p == nullptr, 0)) return in_syscall("rt_gosched");
+  G* gp = m->curg;
+  if (kDirectSwitch && __builtin_expect(!gp->has(G::kLocked), 1))
+    gosched_direct(m, p, gp);
+  else
+    mcall(m, gp, gosched_m);
   return RT_OK;
 }
 
@@ -129,9 +130,9 @@ rt_status gopark(rt_commit_func commit, void* arg, std::uint32_t reason) {
 
 // One of several wakers wins. In Go the others would throw; a caller of ours gets a status instead.
 bool ready(M* m, G* gp, bool next) {
-  std::uint32_t was = RT_GWAITING;
+  std::uint8_t was = RT_GWAITING;
   if (gp->waitreason == RT_WAIT_STOPPING_THE_WORLD ||
-      !gp->status.compare_exchange_strong(was, RT_GRUNNABLE, std::memory_order_acq_rel))
+      !gp->status.compare_exchange_strong(was, std::uint8_t{RT_GRUNNABLE}, std::memory_order_acq_rel))
     return false;
   acquirem(m);
   emit(m, RT_EV_GO_UNPARK, gp->goid, m->curg != nullptr ? m->curg->goid.get() : 0);

@@ -16,43 +16,70 @@ void runqput(M* m, P* p, G* gp, bool next) {
   s.lock.unlock();
 }
 
+namespace {
+
+/// What the Ps have yielded comes before whatever is put or looked for now.
+void collect_staged(Sched& s) {
+  if constexpr (!kDirectSwitch) return;
+  const std::uint32_t n = s.gomaxprocs.load(std::memory_order_relaxed);
+  for (std::uint32_t i = 0; i < n; ++i) s.allp[i]->staged.collect([&s](G* gp) { s.runq.push_back(gp); });
+}
+
+void publish_size(Sched& s) { s.runqsize.store(s.runq.size(), std::memory_order_relaxed); }
+
+}  // namespace
+
+bool globrunqempty(const Sched& s) {
+  if (s.runqsize.load(std::memory_order_relaxed) != 0) return false;
+  if constexpr (!kDirectSwitch) return true;
+  const std::uint32_t n = s.gomaxprocs.load(std::memory_order_relaxed);
+  for (std::uint32_t i = 0; i < n; ++i)
+    if (!s.allp[i]->staged.empty()) return false;
+  return true;
+}
+
+const Fifo<G>& globrunq(Sched& s) {
+  collect_staged(s);
+  publish_size(s);
+  return s.runq;
+}
+
 void globrunqput(Sched& s, G* gp) {
+  collect_staged(s);
   s.runq.push_back(gp);
-  s.runqsize.store(s.runq.size, std::memory_order_relaxed);
+  publish_size(s);
 }
 
 void globrunqputbatch(Sched& s, Queue<G> batch) {
+  collect_staged(s);
   s.runq.push_back_all(batch);
-  s.runqsize.store(s.runq.size, std::memory_order_relaxed);
+  publish_size(s);
+}
+
+void globrunqputfront(Sched& s, Queue<G> batch) {
+  collect_staged(s);
+  s.runq.push_front_all(batch);
+  publish_size(s);
 }
 
 G* globrunqget(M* m, P* p, std::uint32_t max) {
+  constexpr std::uint32_t kAhead = 16;  // Gs whose memory is fetched before the ring is run dry
   Sched& s = *m->sched;
-  if (s.runq.empty()) return nullptr;
-  std::uint32_t n = s.runq.size / s.gomaxprocs.load(std::memory_order_relaxed) + 1;
-  n = std::min(n, s.runq.size);
+  collect_staged(s);
+  const std::uint32_t size = s.runq.size();
+  if (size == 0) return nullptr;
+  std::uint32_t n = size / s.gomaxprocs.load(std::memory_order_relaxed) + 1;
+  n = std::min(n, size);
   if (max > 0) n = std::min(n, max);
   n = std::min(n, kGlobrunqMost);
   G* gp = s.runq.pop_front();
-  Queue<G> batch;
   if (n > 1) {
-    // Cut n-1 off the front: the list is linked already, so that only its end is written.
-    batch.head = s.runq.head;
-    batch.tail = batch.head;
-    for (std::uint32_t i = 2; i < n; ++i) batch.tail = batch.tail->schedlink;
-    batch.size = n - 1;
-    s.runq.head = batch.tail->schedlink;
-    if (s.runq.head == nullptr) s.runq.tail = nullptr;
-    s.runq.size -= n - 1;
-    batch.tail->schedlink = nullptr;
+    p->runq.put_n(n - 1, [&s] { return s.runq.pop_front(); });
+    const std::uint32_t ahead = std::min(kAhead, s.runq.size());
+    for (std::uint32_t i = 0; i < ahead; ++i) __builtin_prefetch(s.runq.at(i), 1);
   }
-  s.runqsize.store(s.runq.size, std::memory_order_relaxed);
-  if (n > 1) {
-    // In order, next=false each, into a ring that has room: one publication of the tail does it.
-    p->runq.put_batch(batch);
-    if (!batch.empty()) globrunqputbatch(s, batch);
-    emit(m, RT_EV_GLOBRUNQ_GET, gp->goid, n - 1);
-  }
+  publish_size(s);
+  if (n > 1) emit(m, RT_EV_GLOBRUNQ_GET, gp->goid, n - 1);
   return gp;
 }
 

@@ -10,7 +10,7 @@ namespace NEWPROC_NS {
 namespace {
 OverflowInfo describe(const void* owner) {
   const auto* gp = static_cast<const G*>(owner);
-  return {gp->goid, gp->file, gp->line, gp->gopc};
+  return {gp->goid, gp->file(), gp->line(), gp->gopc};
 }
 std::mutex all_scheds_mutex;
 

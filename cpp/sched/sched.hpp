@@ -16,6 +16,7 @@
 #include "g/m.hpp"
 #include "g/p.hpp"
 #include "queue/coprimes.hpp"
+#include "queue/fifo.hpp"
 #include "queue/gfree.hpp"
 #include "sched/gops.hpp"
 #include "world/world.hpp"
@@ -66,8 +67,8 @@ struct Sched {
   StealOrder steal_order;  // changed only while the world is stopped
 
   // Guarded by lock.
-  Queue<G> runq;
-  std::atomic<std::uint32_t> runqsize{0};  // runq.size, for looks without the lock
+  Fifo<G> runq;                            // what is staged on Ps follows it: globrunq()
+  std::atomic<std::uint32_t> runqsize{0};  // of runq, for looks without the lock
   P* pidle = nullptr;
   std::atomic<std::uint32_t> npidle{0};
   M* midle = nullptr;
@@ -82,10 +83,12 @@ struct Sched {
   GlobalGfree<G> gfree;
   std::atomic<std::uint32_t> starting_stack_size{kStackMin};
 
+  Lock slab_lock;  // outermost: making room for Gs takes the others
   Lock allg_lock;
   std::vector<G*> allgs;
   std::vector<G*> slabs;
-  std::size_t slab_used = 0;
+  G* slab_next = nullptr;  // in the last slab
+  std::uint32_t slab_left = 0;  // Gs
   std::atomic<std::uint64_t> ngsys{0};
   std::atomic<std::uint64_t> live{0};  // kept only where max_goroutines limits it
 
@@ -139,8 +142,9 @@ inline void track_runnable(Sched& s, G* gp) {
 inline FastRand* shuffle_source(M* m) { return m->sched->cfg.randomize != 0 ? &m->rand : nullptr; }
 
 // newproc.cpp: spawning
-rt_status newproc(const rt_spawn* spawn, const void* callerpc, std::uint64_t* goid);
-G* newproc1(M* m, P* p, const rt_spawn& spawn, G* callergp, const void* callerpc);
+rt_status newproc(MHeader* m, rt_func fn, void* arg, const void* callerpc, std::uint64_t* goid);
+rt_status newproc_ex(const rt_spawn* spawn, const void* callerpc, std::uint64_t* goid);
+G* newproc1(M* m, P* p, rt_func fn, void* arg, const rt_spawn* more, G* callergp, const void* callerpc);
 void free_ancestors(G* gp);
 
 // gfree.cpp: free Gs
@@ -155,26 +159,27 @@ void stackfree(M* m, G* gp);
 void runqput(M* m, P* p, G* gp, bool next);
 void globrunqput(Sched& s, G* gp);               // lock held
 void globrunqputbatch(Sched& s, Queue<G> batch);  // lock held
+void globrunqputfront(Sched& s, Queue<G> batch);  // lock held
+const Fifo<G>& globrunq(Sched& s);                // lock held: all of it, for a look
+bool globrunqempty(const Sched& s);               // no lock: a guess
 G* globrunqget(M* m, P* p, std::uint32_t max);    // lock held
 void pidleput(Sched& s, P* p);                    // lock held
 P* pidleget(Sched& s);                            // lock held
 P* pidlegetSpinning(Sched& s);                    // lock held
 
 // findrunnable.cpp, steal.cpp
-Found find_local(M* m);
 Found findRunnable(M* m);  // blocks; g == null: the M must end
 Found stealWork(M* m, bool& restart);
 
 // schedule.cpp: choosing, executing, switching
 Found schedule(M* m);
-void execute(M* m, const Found& found);
 void mcall(M* m, G* gp, bool (*fn)(M*, G*));
 void mcall_g0(M* m, G* gp, bool (*fn)(M*, G*));
 void mstart(M* m);
-void dropg(M* m);
 
 // park.cpp: gopark, goready, Gosched, goyield, preemption
-rt_status gosched();
+rt_status gosched(MHeader* m);
+inline rt_status gosched() { return gosched(current_m()); }
 rt_status goyield();
 rt_status gopark(rt_commit_func commit, void* arg, std::uint32_t reason);
 rt_status goready(rt_g* g);
@@ -236,6 +241,7 @@ void limit_time(Sched& s);
 std::string site_of(const G* gp);
 
 // look.cpp, schedtrace.cpp
+const M* m_of(const Sched& s, const G* gp);  // that runs it, or null
 rt_status take_stats(Sched& s, rt_stats_t* out);
 rt_status take_snapshot(Sched& s, rt_snapshot** out);
 rt_status take_trace(Sched& s, rt_trace** out);

@@ -30,7 +30,7 @@ std::string summary(Sched& s, bool detailed) {
   append(line, "SCHED %" PRIu64 "ms: gomaxprocs=%u idleprocs=%u threads=%d spinningthreads=%u needspinning=%u idlethreads=%u runqueue=%u",
          (s.world.nanotime() - s.start_ns) / 1'000'000, s.gomaxprocs.load(), s.npidle.load(),
          s.mnext - static_cast<std::int32_t>(s.nmfreed), s.nmspinning.load(), s.needspinning.load(), s.nmidle,
-         s.runqsize.load());
+         globrunq(s).size());
   if (detailed) {
     append(line, " gcwaiting=%s nmidlelocked=%u stopwait=%d sysmonwait=%s", truth(s.gcwaiting()), s.nmidlelocked,
            s.stopwait, truth(s.sysmonwait.load()));
@@ -49,7 +49,7 @@ std::string p_line(const P* p) {
   const M* m = p->m;
   append(line, "  P%d: status=%u schedtick=%u syscalltick=%u m=%s runqsize=%u gfreecnt=%u timerslen=0", p->id,
          p->status.load(), p->schedtick.load(), p->syscalltick.load(), id_or_nil(m != nullptr, m ? m->id : 0).c_str(),
-         p->runq.size(), p->gfree_n.load());
+         p->runq.size(), p->gfree.size.get());
   return line;
 }
 
@@ -66,10 +66,10 @@ std::string m_line(const M* m) {
   return line;
 }
 
-std::string g_line(const G* gp) {
+std::string g_line(const Sched& s, const G* gp) {
   std::string line;
-  const M* m = gp->m;
-  const M* lockedm = gp->lockedm;
+  const M* m = m_of(s, gp);
+  const M* lockedm = gp->lockedm();
   append(line, "  G%" PRIu64 ": status=%u(%s) m=%s lockedm=%s", static_cast<std::uint64_t>(gp->goid), readgstatus(gp),
          gp->waitreason != RT_WAIT_NONE ? rt_wait_reason_text(gp->waitreason) : "",
          id_or_nil(m != nullptr, m ? m->id : 0).c_str(), id_or_nil(lockedm != nullptr, lockedm ? lockedm->id : 0).c_str());
@@ -81,17 +81,17 @@ std::string header(const G* gp) {
   const bool reason = status == RT_GWAITING && gp->waitreason != RT_WAIT_NONE;
   std::string text = "goroutine " + std::to_string(gp->goid) + " [";
   text += reason ? rt_wait_reason_text(gp->waitreason) : rt_g_status_text(status);
-  if (gp->lockedm != nullptr) text += ", locked to thread";
+  if (gp->has(G::kLocked)) text += ", locked to thread";
   return text + "]:\n";
 }
 
 std::string created_by(const G* gp) {
   if (gp->goid == 1 || gp->parent_goid == 0) return {};
-  const char* name = gp->file != nullptr ? "" : symbol_name(gp->gopc);
+  const char* name = gp->file() != nullptr ? "" : symbol_name(gp->gopc);
   std::string text = "created by ";
   text += name[0] != '\0' ? name : site_of(gp);
   text += " in goroutine " + std::to_string(gp->parent_goid) + "\n";
-  if (gp->file != nullptr) text += "\t" + site_of(gp) + "\n";
+  if (gp->file() != nullptr) text += "\t" + site_of(gp) + "\n";
   return text;
 }
 
@@ -106,7 +106,7 @@ void schedtrace(Sched& s, bool detailed) {
     for (const M* m = s.allm.load(); m != nullptr; m = m->alllink)
       if (!m->ended) lines.push_back(m_line(m));
     s.allg_lock.lock();
-    for (const G* gp : s.allgs) lines.push_back(g_line(gp));
+    for (const G* gp : s.allgs) lines.push_back(g_line(s, gp));
     s.allg_lock.unlock();
   }
   s.lock.unlock();
@@ -129,7 +129,7 @@ rt_status dump_goroutines(Sched& s, int fd) {
     else if (const Context ctx = gp->ctx.load(std::memory_order_acquire); ctx == kFresh)
       text += std::string(symbol_name(reinterpret_cast<const void*>(static_cast<rt_func>(gp->fn)))) + " (not yet run)\n";
     else if (ctx != nullptr)
-      walk_parked(ctx, gp->stack, text);
+      walk_parked(ctx, gp->stack(), text);
     else
       text += "\tgoroutine running on other thread; stack unavailable\n";
     text += created_by(gp) + "\n";

@@ -6,7 +6,7 @@
 // nothing is at hand, when the world needs attention, or when an M is locked. What makes that safe is
 // G::ctx: it is null from the moment a G starts to leave until its successor, or g0, has published where it
 // is to be resumed. An M that picks a G whose ctx is null waits for it, on g0, where it blocks nobody.
-#include "sched/switch.hpp"
+#include "sched/fast.hpp"
 
 namespace NEWPROC_NS {
 namespace {
@@ -15,7 +15,7 @@ constexpr int kSpinsBeforeYield = 200;
 
 // 8.1, steps 2 and 9: a locked G runs on its own M only.
 bool lost_to_locking(M* m, Found& found) {
-  if (found.g->lockedm == nullptr || found.g->lockedm == m) return false;
+  if (!found.g->has(G::kLocked) || found.g->lockedm() == m) return false;
   startlockedm(m, found.g);
   return true;
 }
@@ -34,11 +34,11 @@ Context take_context(M* m, G* gp) {
 
 /// Binds a stack to a fresh G and returns the entry loop that waits on it.
 Context bind_stack(M* m, G* gp) {
-  StackMem* stack = gp->stack;
+  StackMem* stack = gp->stack();
   if (stack == nullptr) {
     stack = m->stacks.get(m->sched->pool);
     if (stack == nullptr) return nullptr;
-    gp->stack = stack;
+    gp->bind(stack);
   }
   for (int i = 1;; ++i) {
     Context ctx = stack->ctx.load(std::memory_order_acquire);
@@ -66,7 +66,7 @@ void run_on(M* m, G* gp) {
     }
   }
   m->ops = &gops;
-  switch_context(m, &m->g0_ctx, to, bounds_of(gp->stack));
+  switch_context(m, &m->g0_ctx, to, bounds_of(gp));
   m->ops = nullptr;
 }
 
@@ -96,30 +96,10 @@ G* next_goroutine(M* m) {
 
 }  // namespace
 
-void dropg(M* m) {
-  if (m->curg == nullptr) return;
-  m->curg->m = nullptr;
-  m->curg = nullptr;
-}
-
-void execute(M* m, const Found& found) {
-  G* gp = found.g;
-  P* p = m->p;
-  m->curg = gp;
-  gp->m = m;
-  if (__builtin_expect(gp->tracking, 0)) {  // 3.2: leaves runnable, enters running
-    gp->runnable_stamps += m->sched->world.stamp() - gp->tracking_stamp;
-    gp->tracking = false;
-    p->time_to_run.record(m->sched->world.duration_ns(gp->runnable_stamps));
-    gp->runnable_stamps = 0;
-  }
-  casgstatus(gp, RT_GRUNNABLE, RT_GRUNNING);
-  if (gp->preempt.load(std::memory_order_relaxed)) gp->preempt.store(false, std::memory_order_relaxed);
-  if (!found.inherit)
-    p->schedtick.store(p->schedtick.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  p->switches.add(1);
-  emit(m, RT_EV_GO_START, gp->goid, found.from,
-       static_cast<std::uint64_t>(found.victim >= 0 ? found.victim : p->id));
+void record_wait(M* m, G* gp) {
+  const Sched& s = *m->sched;
+  gp->tracking = false;
+  m->p->time_to_run.record(s.world.duration_ns(s.world.stamp() - gp->tracking_stamp));
 }
 
 Found schedule(M* m) {

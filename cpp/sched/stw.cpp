@@ -29,10 +29,7 @@ bool make_ps(Sched& s, std::uint32_t n) {
 
 // 13.4: what it had to run goes to the front of the global queue: runnext, then the ring in order.
 void destroy(Sched& s, P* p) {
-  Queue<G> work = p->runq.drain();
-  work.push_back_all(s.runq);
-  s.runq = {};
-  globrunqputbatch(s, work);
+  globrunqputfront(s, p->runq.drain());
   gfpurge(s, p);
   p->status.store(RT_PDEAD, std::memory_order_relaxed);
 }

@@ -1,4 +1,4 @@
-// switch.cpp: the straight switch from one goroutine to the next, and g0's bounds.
+// switch.cpp: what a switch seldom needs: a stack for a fresh G, a wait, g0's bounds.
 #include "sched/switch.hpp"
 
 #include <pthread.h>
@@ -32,39 +32,18 @@ void learn_bounds([[maybe_unused]] M* m) {
   m->g0_tsan = current_fiber();
 }
 
-/// On gp's stack, gp having left for a queue, a park or its end: goes on with found.g. False: it needs g0.
-/// Returns true when gp runs again.
-bool switch_direct(M* m, G* gp, const Found& found) {
-  G* next = found.g;
-  if (__builtin_expect(next->lockedm != nullptr && next->lockedm != m, 0)) {
-    m->picked = next;  // handing over the P blocks this M: not on a goroutine's stack
-    m->picked_executed = false;
-    m->picked_inherit = found.inherit;
-    m->picked_from = found.from;
-    return false;
+Context entry_at_hand(M* m, G* next) {
+  StackMem* stack = next->stack();
+  if (stack == nullptr) {
+    stack = m->stacks.get(m->sched->pool);
+    if (stack == nullptr) return nullptr;
+    next->bind(stack);
   }
-  execute(m, found);
-  if (next == gp) return true;
-  Context to = next->ctx.load(std::memory_order_acquire);
-  if (to == kFresh) {
-    // A stack, with its entry loop, from this M's cache: ready unless it must be made.
-    StackMem* stack = next->stack != nullptr ? next->stack.get() : m->stacks.get(m->sched->pool);
-    next->stack = stack;
-    to = stack != nullptr ? stack->ctx.load(std::memory_order_acquire) : nullptr;
-    if (to == nullptr || to == kLeaving) to = nullptr;
-    if (to != nullptr) {
-      stack->ctx.store(kLeaving, std::memory_order_relaxed);
-      stack->owner.store(next, std::memory_order_relaxed);
-    }
-  }
-  if (to == nullptr) {  // still leaving its M, or a stack to be made: g0 waits without holding us back
-    m->picked = next;
-    m->picked_executed = true;
-    return false;
-  }
-  next->ctx.store(nullptr, std::memory_order_relaxed);
-  switch_context(m, &gp->ctx, to, bounds_of(next->stack));
-  return true;
+  const Context to = stack->ctx.load(std::memory_order_acquire);
+  if (to == nullptr || to == kLeaving) return nullptr;
+  stack->ctx.store(kLeaving, std::memory_order_relaxed);
+  stack->owner.store(next, std::memory_order_relaxed);
+  return to;
 }
 
 }  // namespace NEWPROC_NS

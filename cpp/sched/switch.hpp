@@ -13,7 +13,12 @@ struct Bounds {
   void* tsan;
 };
 
-inline Bounds bounds_of(StackMem* stack) { return {stack->lo, stack->size(), fiber_of(stack)}; }
+/// Of a goroutine that has a stack. Only the sanitizers ask: other builds need not touch it.
+inline Bounds bounds_of([[maybe_unused]] const G* gp) {
+  if constexpr (!kSanitized) return {};
+  StackMem* stack = gp->stack();
+  return {stack->lo, stack->size(), fiber_of(stack)};
+}
 inline Bounds bounds_of_g0(M* m) { return {m->g0_bottom, m->g0_size, m->g0_tsan}; }
 
 /// First thing after a jump: publishes where the context that was left is to be resumed.
@@ -47,6 +52,7 @@ inline M* to_g0(M* m, std::atomic<Context>* slot) {
 
 void cpu_relax_or_yield(M* m, int round, int spins);
 void learn_bounds(M* m);
-bool switch_direct(M* m, G* gp, const Found& found);
+/// A stack for a fresh G from m's cache, with the entry loop on it; null: there is none ready.
+Context entry_at_hand(M* m, G* next);
 
 }  // namespace NEWPROC_NS

@@ -3,7 +3,7 @@
 // The P stays behind in status Psyscall, with its queues. Whoever changes that status by CAS has it: the
 // returning M (to Pidle, then it takes it), sysmon (to hand it on), or a stop of the world (to Pgcstop).
 #include "base/error.hpp"
-#include "sched/sched.hpp"
+#include "sched/fast.hpp"
 
 namespace NEWPROC_NS {
 namespace {
@@ -37,7 +37,7 @@ bool exitsyscall0(M* m, G* gp) {
   emit(m, RT_EV_GO_SYSEXIT, gp->goid, 0);
   casgstatus(gp, RT_GSYSCALL, RT_GRUNNABLE);
   track_runnable(s, gp);
-  const bool locked = gp->lockedm != nullptr;
+  const bool locked = gp->has(G::kLocked);
   dropg(m);
   s.lock.lock();
   P* p = s.attention.load(std::memory_order_relaxed) != 0 ? nullptr : pidleget(s);

@@ -221,7 +221,7 @@ void stopm(M* m) {
 
 // proc.go:2654: the P of an M that blocks, in order, the first that applies.
 void handoffp(M* m, Sched& s, P* p) {
-  if (!p->runq.empty() || s.runqsize.load(std::memory_order_relaxed) != 0) {
+  if (!p->runq.empty() || !globrunqempty(s)) {
     startm(m, s, p, false);
     return;
   }
@@ -239,7 +239,7 @@ void handoffp(M* m, Sched& s, P* p) {
     s.lock.unlock();
     return;
   }
-  if (s.runqsize.load(std::memory_order_relaxed) != 0) {
+  if (!globrunqempty(s)) {
     s.lock.unlock();
     startm(m, s, p, false);
     return;

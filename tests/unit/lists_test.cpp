@@ -1,7 +1,9 @@
 #include "base/list.hpp"
 #include "base/rand.hpp"
 #include "queue/coprimes.hpp"
+#include "queue/fifo.hpp"
 #include "queue/gfree.hpp"
+#include "queue/staged.hpp"
 
 #include <doctest/doctest.h>
 
@@ -14,7 +16,8 @@ namespace {
 struct Node {
   int id = 0;
   Node* schedlink = nullptr;
-  std::uint32_t nominal_stack = 2048;
+  std::uint32_t bytes = 2048;
+  std::uint32_t nominal_stack() const { return bytes; }
 };
 std::vector<Node> make(int n) {
   std::vector<Node> nodes(static_cast<std::size_t>(n));
@@ -52,21 +55,59 @@ TEST_SUITE("lists") {
 
   TEST_CASE("a spill moves newest first to the front, so that the oldest moved is the first to come back") {
     auto n = make(64);
-    n[40].nominal_stack = 0;
-    Stack<Node> local;
+    n[40].bytes = 0;
+    LocalGfree<Node> local;
     for (auto& each : n) local.push(&each);
-    Queue<Node> with, without;
-    CHECK(gfree_spill(local, kGfreeLow - 1, with, without) == 33);
-    CHECK(local.size == 31);
     GlobalGfree<Node> global;
-    global.put(with, without);
+    REQUIRE(global.reserve(64));
+    CHECK(gfree_spill(local, kGfreeLow - 1, global) == 33);
+    CHECK(local.size == 31);
     CHECK(global.n.load() == 33);
+    CHECK(global.stack.at(0)->id == 31);
     CHECK(global.pop()->id == 31);
-    CHECK(global.no_stack.size == 1);
+    CHECK(global.no_stack.size() == 1);
     for (int i = 0; i < 31; ++i) global.pop();
     CHECK(global.pop()->id == 40);
     CHECK(global.pop() == nullptr);
     CHECK(global.n.load() == 0);
+  }
+
+  TEST_CASE("the global queue keeps its order through wrap, growth, batches and puts at the front") {
+    auto n = make(40);
+    Fifo<Node> q;
+    REQUIRE(q.reserve(3));  // room for 4
+    for (int i = 0; i < 3; ++i) q.push_back(&n[static_cast<std::size_t>(i)]);
+    CHECK(q.pop_front()->id == 0);
+    CHECK(q.pop_front()->id == 1);
+    for (int i = 3; i < 6; ++i) q.push_back(&n[static_cast<std::size_t>(i)]);  // wraps
+    CHECK(q.size() == 4);
+    REQUIRE(q.reserve(40));
+    Queue<Node> back, front;
+    for (int i = 6; i < 30; ++i) back.push_back(&n[static_cast<std::size_t>(i)]);
+    front.push_back(&n[0]);
+    front.push_back(&n[1]);
+    q.push_back_all(back);
+    q.push_front_all(front);
+    CHECK(q.size() == 30);
+    CHECK(q.at(29)->id == 29);
+    for (int i = 0; i < 30; ++i) REQUIRE(q.pop_front()->id == i);
+    CHECK(q.empty());
+  }
+
+  TEST_CASE("what is staged is collected in order, once, and full is said") {
+    auto n = make(5);
+    Staged<Node, 4> staged;
+    std::vector<int> seen;
+    const auto collect = [&] { staged.collect([&](const Node* node) { seen.push_back(node->id); }); };
+    for (int i = 0; i < 4; ++i) REQUIRE(staged.put(&n[static_cast<std::size_t>(i)]));
+    CHECK_FALSE(staged.put(&n[4]));
+    CHECK_FALSE(staged.empty());
+    collect();
+    collect();
+    CHECK(staged.empty());
+    REQUIRE(staged.put(&n[4]));
+    collect();
+    CHECK(seen == std::vector<int>{0, 1, 2, 3, 4});
   }
 
   TEST_CASE("the steal order visits every P once, for every count and start") {

@@ -1,0 +1,105 @@
+// fast.hpp: what every goroutine goes through to run, inline: choosing among what is at hand, executing,
+// jumping. What is rare is a call away. Go: execute, dropg, and the first half of findRunnable;
+// proc.go:2842, 3631, 2886
+#pragma once
+#include "sched/switch.hpp"
+
+namespace NEWPROC_NS {
+
+G* from_global(M* m, P* p, std::uint32_t max);  // takes the lock
+void record_wait(M* m, G* gp);                  // 3.2: into the latency histogram
+
+inline void dropg(M* m) { m->curg = nullptr; }
+
+/// Before another is executed: m keeps curg until then, so that nobody sees it between two.
+inline void running_to_runnable(Sched& s, G* gp) {
+  track_leave_running(gp);
+  casgstatus(gp, RT_GRUNNING, RT_GRUNNABLE);
+  track_runnable(s, gp);
+}
+
+inline void execute(M* m, const Found& found) {
+  G* gp = found.g;
+  P* p = m->p;
+  m->curg = gp;
+  if (__builtin_expect(gp->tracking, 0)) record_wait(m, gp);
+  casgstatus(gp, RT_GRUNNABLE, RT_GRUNNING);
+  if (__builtin_expect(gp->preempt.load(std::memory_order_relaxed), 0)) gp->preempt.store(false, std::memory_order_relaxed);
+  if (!found.inherit)
+    p->schedtick.store(p->schedtick.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  p->switches.add(1);
+  emit(m, RT_EV_GO_START, gp->goid, found.from,
+       static_cast<std::uint64_t>(found.victim >= 0 ? found.victim : p->id));
+}
+
+/// With many goroutines the next ones' memory is cold. What the ring holds is known: fetch the stack of the
+/// next but one while this one runs, and the Gs behind it, whose stacks come next.
+inline void prefetch_ring([[maybe_unused]] const P* p) {
+#if !NEWPROC_WORLD_SIM
+  constexpr std::size_t kLine = 64, kLines = 4;
+  constexpr std::uint32_t kStackAhead = 1, kStampAhead = 4, kGAhead = 8;
+  if (const G* later = p->runq.peek(kGAhead)) __builtin_prefetch(later, 1);
+  if (const G* tracked = p->runq.peek(kStampAhead))
+    if (tracked->tracking) __builtin_prefetch(&tracked->tracking_stamp, 1);
+  if (const G* soon = p->runq.peek(kStackAhead)) {
+    const char* ctx = static_cast<const char*>(soon->ctx.load(std::memory_order_relaxed));
+    for (std::size_t i = 0; i < kLines; ++i) __builtin_prefetch(ctx + i * kLine, 1);  // of null or kFresh: nothing
+  }
+#endif
+}
+
+/// Findrunnable's checks 6, 9 and 10: what never blocks and never looks at another P, so that a goroutine
+/// that stops running may do it on its own stack.
+inline Found find_local(M* m) {
+  Sched& s = *m->sched;
+  P* p = m->p;
+  if (__builtin_expect(s.attention.load(std::memory_order_relaxed) != 0, 0)) return {};
+  if (__builtin_expect(p->schedtick.load(std::memory_order_relaxed) % kGlobalFairness == 0, 0) && !globrunqempty(s))
+    if (G* gp = from_global(m, p, 1)) return {gp, false, RT_FROM_GLOBAL61, -1};
+  bool inherit = false;
+  if (G* gp = p->runq.get(inherit, alone(s))) {
+    prefetch_ring(p);
+    return {gp, inherit, inherit ? RT_FROM_RUNNEXT : RT_FROM_RUNQ, -1};
+  }
+  if (!globrunqempty(s))
+    if (G* gp = from_global(m, p, 0)) return {gp, false, RT_FROM_GLOBAL, -1};
+  return {};
+}
+
+/// For g0: found.g could not be jumped to from a goroutine's stack.
+inline void leave_to_g0(M* m, const Found& found, bool executed) {
+  m->picked = found.g;
+  m->picked_executed = executed;
+  m->picked_inherit = found.inherit;
+  m->picked_from = found.from;
+}
+
+/// The context of `next`, taken out of it; null: it is still leaving another M, or needs a stack to be made,
+/// and g0 has to wait for that.
+inline Context context_at_hand(M* m, G* next) {
+  Context to = next->ctx.load(std::memory_order_acquire);  // pairs with arrive()
+  if (__builtin_expect(to == kFresh, 0)) to = entry_at_hand(m, next);
+  if (to != nullptr) next->ctx.store(nullptr, std::memory_order_relaxed);
+  return to;
+}
+
+/// On gp's stack, gp having left for a queue or a park: goes on with found.g. False: it needs g0. Returns
+/// true when gp runs again.
+inline bool switch_direct(M* m, G* gp, const Found& found) {
+  G* next = found.g;
+  if (__builtin_expect(next->has(G::kLocked), 0) && next->lockedm() != m) {
+    leave_to_g0(m, found, false);  // handing over the P blocks this M: not on a goroutine's stack
+    return false;
+  }
+  execute(m, found);
+  if (next == gp) return true;
+  const Context to = context_at_hand(m, next);
+  if (__builtin_expect(to == nullptr, 0)) {
+    leave_to_g0(m, found, true);
+    return false;
+  }
+  switch_context(m, &gp->ctx, to, bounds_of(next));
+  return true;
+}
+
+}  // namespace NEWPROC_NS
