@@ -30,6 +30,9 @@ function(newproc_target_options target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic $<$<BOOL:${NEWPROC_WERROR}>:-Werror>
     # One guard page catches what steps over it only if large frames are probed page by page.
     -fstack-clash-protection -fno-omit-frame-pointer)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    target_compile_options(${target} PRIVATE -mno-red-zone)  # the inline jump writes below the stack pointer
+  endif()
   if(NEWPROC_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=${NEWPROC_SANITIZE} -g)
     if(NEWPROC_SANITIZE MATCHES "undefined")

@@ -23,6 +23,7 @@ struct M : MHeader, WorldM {
   std::atomic<Context>* switch_slot = nullptr;  // where the context that was left is published
   StackCache stacks;
   trace::Ring* trace = nullptr;  // null: tracing is off
+  bool fp_modes = false;         // rt_config.fp_modes
   FastRand rand;
 
   std::int32_t id = 0;

@@ -45,6 +45,7 @@ struct alignas(64) P {
   Relaxed<std::uint64_t> goidcacheend = 0;
   LocalGfree<G> gfree;
   std::atomic<bool> preempt{false};
+  std::uint8_t tracking_seq = 0;  // of the next spawn
 
   // Counters for rt_stats.
   OwnerCounter created, exited, switches, steals, scannable;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "base/prefetch.hpp"
 #include "base/relaxed.hpp"
 
 namespace newproc {
@@ -35,7 +36,7 @@ struct LocalGfree {
   }
   /// A free G is out of every cache. One at a time: a burst of fetches would be dropped.
   void fetch_soon() const {
-    if (size < nsoon) __builtin_prefetch(soon[size], 1);
+    if (size < nsoon) prefetch_to_write(soon[size]);
   }
 };
 

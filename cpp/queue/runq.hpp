@@ -159,11 +159,13 @@ class RunQueue {
   std::uint32_t size() const {
     return tail_.load(std::memory_order_acquire) - head_.load(std::memory_order_acquire);
   }
-  /// The G that is `ahead` places behind the ring's head, or null: a hint for prefetching. Owner only.
-  G* peek(std::uint32_t ahead) const {
+  /// Calls f(at), at(i) being the G i places behind the head, if there are more than `ahead`: for
+  /// prefetching. A thief may have them already. Owner only.
+  template <class F>
+  void ahead(std::uint32_t ahead, F&& f) const {
     const std::uint32_t h = head_.load(std::memory_order_relaxed);
-    if (tail_.load(std::memory_order_relaxed) - h <= ahead) return nullptr;
-    return slots_[(h + ahead) % N].load(std::memory_order_relaxed);
+    if (tail_.load(std::memory_order_relaxed) - h <= ahead) return;
+    f([this, h](std::uint32_t i) { return slots_[(h + i) % N].load(std::memory_order_relaxed); });
   }
   G* runnext() const { return runnext_.load(std::memory_order_acquire); }
   /// Calls f(G*) for the ring's Gs, head first. Exact while nobody else moves.

@@ -100,7 +100,7 @@ Context waiting_context(G* next) {
 
 /// The exit that stays off g0: the goroutine is freed on its own stack, and the next one, if it is at
 /// hand, is jumped to, or starts right here.
-M* exit_direct(M* m, G* gp, StackMem* stack) {
+[[gnu::flatten]] M* exit_direct(M* m, G* gp, StackMem* stack) {
   Sched& s = *m->sched;
   stack->owner.store(nullptr, std::memory_order_relaxed);
   goexit0(m, gp);

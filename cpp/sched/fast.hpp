@@ -4,70 +4,86 @@
 #pragma once
 #include "sched/switch.hpp"
 
+// Inlined whatever the compiler thinks: a call costs as much as what it would do here.
+#if defined(NDEBUG)
+#define NEWPROC_HOT [[gnu::always_inline]]
+#else
+#define NEWPROC_HOT
+#endif
+
 namespace NEWPROC_NS {
 
 G* from_global(M* m, P* p, std::uint32_t max);  // takes the lock
-void record_wait(M* m, G* gp);                  // 3.2: into the latency histogram
+void record_wait(M* m, G* gp, Moment& now);     // 3.2: into the latency histogram
 
 inline void dropg(M* m) { m->curg = nullptr; }
 
 /// Before another is executed: m keeps curg until then, so that nobody sees it between two.
-inline void running_to_runnable(Sched& s, G* gp) {
+NEWPROC_HOT inline void running_to_runnable(Moment& now, G* gp) {
   track_leave_running(gp);
   casgstatus(gp, RT_GRUNNING, RT_GRUNNABLE);
-  track_runnable(s, gp);
+  track_runnable(now, gp);
 }
 
-inline void execute(M* m, const Found& found) {
+NEWPROC_HOT inline void execute(M* m, const Found& found, Moment& now) {
   G* gp = found.g;
   P* p = m->p;
   m->curg = gp;
-  if (__builtin_expect(gp->tracking, 0)) record_wait(m, gp);
+  if (__builtin_expect(gp->tracking, 0)) record_wait(m, gp, now);
   casgstatus(gp, RT_GRUNNABLE, RT_GRUNNING);
   if (__builtin_expect(gp->preempt.load(std::memory_order_relaxed), 0)) gp->preempt.store(false, std::memory_order_relaxed);
   if (!found.inherit)
     p->schedtick.store(p->schedtick.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   p->switches.add(1);
-  emit(m, RT_EV_GO_START, gp->goid, found.from,
-       static_cast<std::uint64_t>(found.victim >= 0 ? found.victim : p->id));
+  emit_at(m, now, RT_EV_GO_START, gp->goid, found.from,
+          static_cast<std::uint64_t>(found.victim >= 0 ? found.victim : p->id));
 }
+inline void execute(M* m, const Found& found) {
+  Moment now(*m->sched);
+  execute(m, found, now);
+}
+
+inline constexpr std::uint32_t kStackAhead = 3, kStampAhead = 6, kGAhead = 16;  // places behind the ring's head
 
 /// With many goroutines the next ones' memory is cold. What the ring holds is known: fetch the stack of the
 /// next but one while this one runs, and the Gs behind it, whose stacks come next.
-inline void prefetch_ring([[maybe_unused]] const P* p) {
+NEWPROC_HOT inline void prefetch_ring([[maybe_unused]] const P* p) {
 #if !NEWPROC_WORLD_SIM
   constexpr std::size_t kLine = 64, kLines = 4;
-  constexpr std::uint32_t kStackAhead = 1, kStampAhead = 4, kGAhead = 8;
-  if (const G* later = p->runq.peek(kGAhead)) __builtin_prefetch(later, 1);
-  if (const G* tracked = p->runq.peek(kStampAhead))
-    if (tracked->tracking) __builtin_prefetch(&tracked->tracking_stamp, 1);
-  if (const G* soon = p->runq.peek(kStackAhead)) {
-    const char* ctx = static_cast<const char*>(soon->ctx.load(std::memory_order_relaxed));
-    for (std::size_t i = 0; i < kLines; ++i) __builtin_prefetch(ctx + i * kLine, 1);  // of null or kFresh: nothing
-  }
+  p->runq.ahead(kGAhead, [](const auto& at) {
+    prefetch_to_write(at(kGAhead));
+    const G* tracked = at(kStampAhead);
+    if (__builtin_expect(tracked->tracking, 0)) prefetch_to_write(&tracked->tracking_stamp);
+    const Context ctx = at(kStackAhead)->ctx.load(std::memory_order_relaxed);
+    if (ctx == kFresh || ctx == nullptr) return;  // looking up a wrong address takes long, and helps nobody
+    for (std::size_t i = 0; i < kLines; ++i) prefetch_to_write(static_cast<const char*>(ctx) + i * kLine);
+  });
 #endif
+}
+
+NEWPROC_HOT inline Found from_runq(const Sched& s, P* p) {
+  bool inherit = false;
+  G* gp = p->runq.get(inherit, alone(s));
+  if (gp != nullptr) prefetch_ring(p);
+  return {gp, inherit, inherit ? RT_FROM_RUNNEXT : RT_FROM_RUNQ, -1};
 }
 
 /// Findrunnable's checks 6, 9 and 10: what never blocks and never looks at another P, so that a goroutine
 /// that stops running may do it on its own stack.
-inline Found find_local(M* m) {
+NEWPROC_HOT inline Found find_local(M* m) {
   Sched& s = *m->sched;
   P* p = m->p;
   if (__builtin_expect(s.attention.load(std::memory_order_relaxed) != 0, 0)) return {};
   if (__builtin_expect(p->schedtick.load(std::memory_order_relaxed) % kGlobalFairness == 0, 0) && !globrunqempty(s))
     if (G* gp = from_global(m, p, 1)) return {gp, false, RT_FROM_GLOBAL61, -1};
-  bool inherit = false;
-  if (G* gp = p->runq.get(inherit, alone(s))) {
-    prefetch_ring(p);
-    return {gp, inherit, inherit ? RT_FROM_RUNNEXT : RT_FROM_RUNQ, -1};
-  }
+  if (const Found found = from_runq(s, p); found.g != nullptr) return found;
   if (!globrunqempty(s))
     if (G* gp = from_global(m, p, 0)) return {gp, false, RT_FROM_GLOBAL, -1};
   return {};
 }
 
 /// For g0: found.g could not be jumped to from a goroutine's stack.
-inline void leave_to_g0(M* m, const Found& found, bool executed) {
+NEWPROC_HOT inline void leave_to_g0(M* m, const Found& found, bool executed) {
   m->picked = found.g;
   m->picked_executed = executed;
   m->picked_inherit = found.inherit;
@@ -76,7 +92,7 @@ inline void leave_to_g0(M* m, const Found& found, bool executed) {
 
 /// The context of `next`, taken out of it; null: it is still leaving another M, or needs a stack to be made,
 /// and g0 has to wait for that.
-inline Context context_at_hand(M* m, G* next) {
+NEWPROC_HOT inline Context context_at_hand(M* m, G* next) {
   Context to = next->ctx.load(std::memory_order_acquire);  // pairs with arrive()
   if (__builtin_expect(to == kFresh, 0)) to = entry_at_hand(m, next);
   if (to != nullptr) next->ctx.store(nullptr, std::memory_order_relaxed);
@@ -85,13 +101,13 @@ inline Context context_at_hand(M* m, G* next) {
 
 /// On gp's stack, gp having left for a queue or a park: goes on with found.g. False: it needs g0. Returns
 /// true when gp runs again.
-inline bool switch_direct(M* m, G* gp, const Found& found) {
+NEWPROC_HOT inline bool switch_direct(M* m, G* gp, const Found& found, Moment& now) {
   G* next = found.g;
   if (__builtin_expect(next->has(G::kLocked), 0) && next->lockedm() != m) {
     leave_to_g0(m, found, false);  // handing over the P blocks this M: not on a goroutine's stack
     return false;
   }
-  execute(m, found);
+  execute(m, found, now);
   if (next == gp) return true;
   const Context to = context_at_hand(m, next);
   if (__builtin_expect(to == nullptr, 0)) {

@@ -31,9 +31,11 @@ Ancestors* save_ancestors(std::uint32_t depth, const G* callergp) {
   return list;
 }
 
-// proc.go:4549: one G in eight measures its first wait on the run queues.
-void seed_tracking(M* m, G* gp) {
-  gp->tracking_seq = static_cast<std::uint8_t>(m->rand.next());
+// proc.go:4549: one G in eight measures its first wait on the run queues. Go draws the start of the sequence;
+// here a P deals them out in turn, so that of goroutines in one queue every eighth is due: the processor
+// learns that pattern, and a switch that needs the time for the one that leaves needs it for the next, too.
+void seed_tracking(M* m, P* p, G* gp) {
+  gp->tracking_seq = p->tracking_seq++;
   if (gp->tracking_seq % kTrackingPeriod == 0) {
     gp->tracking = true;
     gp->tracking_stamp = m->sched->world.stamp();
@@ -92,7 +94,7 @@ G* newproc1(M* m, P* p, rt_func fn, void* arg, const rt_spawn* more, G* callergp
     newg->set(G::kSystem);
     s.ngsys.fetch_add(1, std::memory_order_relaxed);
   }
-  seed_tracking(m, newg);                                                        // 14
+  seed_tracking(m, p, newg);                                                     // 14
   casgstatus(newg, RT_GDEAD, RT_GRUNNABLE);                                      // 15
   p->scannable.add(newg->nominal_stack());                                        // 16
   newg->goid = next_goid(s, p);                                                  // 17
@@ -134,7 +136,7 @@ inline rt_status spawn_on(M* m, rt_func fn, void* arg, const rt_spawn* more, con
 
 }  // namespace
 
-rt_status newproc(MHeader* m, rt_func fn, void* arg, const void* callerpc, std::uint64_t* goid) {
+[[gnu::flatten]] rt_status newproc(MHeader* m, rt_func fn, void* arg, const void* callerpc, std::uint64_t* goid) {
   return spawn_on(static_cast<M*>(m), fn, arg, nullptr, callerpc, goid);
 }
 

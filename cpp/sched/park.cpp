@@ -18,8 +18,9 @@ void put_global(M* m, G* gp) {
 }
 
 bool gosched_m(M* m, G* gp) {
-  emit(m, RT_EV_GO_SCHED, gp->goid);
-  running_to_runnable(*m->sched, gp);
+  Moment now(*m->sched);
+  emit_at(m, now, RT_EV_GO_SCHED, gp->goid);
+  running_to_runnable(now, gp);
   dropg(m);
   put_global(m, gp);
   return false;
@@ -30,34 +31,61 @@ inline bool alone_here(const Sched& s, const P* p) {
   return p->runq.empty_for_owner() && s.attention.load(std::memory_order_relaxed) == 0 && globrunqempty(s);
 }
 
-/// Gosched without g0. gp is on the global queue once it is staged (queue/staged.hpp).
-inline void gosched_direct(M* m, P* p, G* gp) {
-  Sched& s = *m->sched;
-  emit(m, RT_EV_GO_SCHED, gp->goid);
-  running_to_runnable(s, gp);
-  if (alone_here(s, p)) {
-    const bool fair = p->schedtick.load(std::memory_order_relaxed) % kGlobalFairness == 0;
-    execute(m, {gp, false, fair ? RT_FROM_GLOBAL61 : RT_FROM_GLOBAL, -1});
-    return;
-  }
-  if (__builtin_expect(!p->staged.put(gp), 0)) put_global(m, gp);
-  const Found found = find_local(m);
-  if (__builtin_expect(found.g != nullptr, 1) && switch_direct(m, gp, found)) return;
+/// gp is on the global queue; goes on with found.g, or on g0 where there is none at hand.
+NEWPROC_HOT inline void leave_for(M* m, G* gp, const Found& found, Moment& now) {
+  if (__builtin_expect(found.g != nullptr, 1) && switch_direct(m, gp, found, now)) return;
   if (found.g == nullptr || !m->picked_executed) dropg(m);
   to_g0(m, &gp->ctx);
 }
 
+[[gnu::noinline]] Found find_elsewhere(M* m) { return find_local(m); }
+
+/// The next one comes from the global queue too: one hold of the lock does both. What find_local would take
+/// is the same: one at a 61st tick, else a batch.
+[[gnu::noinline]] void gosched_global(M* m, P* p, G* gp, Moment& now) {
+  Sched& s = *m->sched;
+  const bool fair = p->schedtick.load(std::memory_order_relaxed) % kGlobalFairness == 0;
+  const std::uint32_t from = fair ? RT_FROM_GLOBAL61 : RT_FROM_GLOBAL;
+  if (alone_here(s, p)) return execute(m, {gp, false, from, -1}, now);
+  const bool look = (fair || p->runq.empty_for_owner()) && s.attention.load(std::memory_order_relaxed) == 0;
+  Found found{nullptr, false, from, -1};
+  s.lock.lock();
+  if (look)
+    found.g = globrunqputget(m, p, gp, fair ? 1 : 0);
+  else
+    globrunqput(s, gp);
+  s.lock.unlock();
+  if (found.g == nullptr) found = find_elsewhere(m);
+  leave_for(m, gp, found, now);
+}
+
+/// Gosched without g0. gp is on the global queue once it is staged (queue/staged.hpp).
+NEWPROC_HOT inline void gosched_direct(M* m, P* p, G* gp) {
+  Sched& s = *m->sched;
+  Moment now(s);
+  emit_at(m, now, RT_EV_GO_SCHED, gp->goid);
+  running_to_runnable(now, gp);
+  const bool local = !p->runq.empty_for_owner() && s.attention.load(std::memory_order_relaxed) == 0 &&
+                     p->schedtick.load(std::memory_order_relaxed) % kGlobalFairness != 0;
+  if (!local || __builtin_expect(!p->staged.put(gp), 0)) return gosched_global(m, p, gp, now);
+  Found found = from_runq(s, p);
+  if (__builtin_expect(found.g == nullptr, 0)) found = find_elsewhere(m);  // a thief was faster
+  leave_for(m, gp, found, now);
+}
+
 bool gopreempt_m(M* m, G* gp) {
-  emit(m, RT_EV_GO_PREEMPT, gp->goid, 0);
-  running_to_runnable(*m->sched, gp);
+  Moment now(*m->sched);
+  emit_at(m, now, RT_EV_GO_PREEMPT, gp->goid, 0);
+  running_to_runnable(now, gp);
   dropg(m);
   put_global(m, gp);
   return false;
 }
 
 bool goyield_m(M* m, G* gp) {
-  emit(m, RT_EV_GO_PREEMPT, gp->goid, 1);
-  running_to_runnable(*m->sched, gp);
+  Moment now(*m->sched);
+  emit_at(m, now, RT_EV_GO_PREEMPT, gp->goid, 1);
+  running_to_runnable(now, gp);
   dropg(m);
   runqput(m, m->p, gp, false);
   return false;

@@ -62,13 +62,13 @@ void globrunqputfront(Sched& s, Queue<G> batch) {
   publish_size(s);
 }
 
-G* globrunqget(M* m, P* p, std::uint32_t max) {
+namespace {
+
+G* take(M* m, P* p, std::uint32_t max) {
   constexpr std::uint32_t kAhead = 16;  // Gs whose memory is fetched before the ring is run dry
   Sched& s = *m->sched;
-  collect_staged(s);
   const std::uint32_t size = s.runq.size();
-  if (size == 0) return nullptr;
-  std::uint32_t n = size / s.gomaxprocs.load(std::memory_order_relaxed) + 1;
+  std::uint32_t n = (alone(s) ? size : size / s.gomaxprocs.load(std::memory_order_relaxed)) + 1;
   n = std::min(n, size);
   if (max > 0) n = std::min(n, max);
   n = std::min(n, kGlobrunqMost);
@@ -76,11 +76,26 @@ G* globrunqget(M* m, P* p, std::uint32_t max) {
   if (n > 1) {
     p->runq.put_n(n - 1, [&s] { return s.runq.pop_front(); });
     const std::uint32_t ahead = std::min(kAhead, s.runq.size());
-    for (std::uint32_t i = 0; i < ahead; ++i) __builtin_prefetch(s.runq.at(i), 1);
+    for (std::uint32_t i = 0; i < ahead; ++i) prefetch_to_write(s.runq.at(i));
   }
   publish_size(s);
   if (n > 1) emit(m, RT_EV_GLOBRUNQ_GET, gp->goid, n - 1);
   return gp;
+}
+
+}  // namespace
+
+G* globrunqget(M* m, P* p, std::uint32_t max) {
+  Sched& s = *m->sched;
+  collect_staged(s);
+  return s.runq.empty() ? nullptr : take(m, p, max);
+}
+
+G* globrunqputget(M* m, P* p, G* gp, std::uint32_t max) {
+  Sched& s = *m->sched;
+  collect_staged(s);
+  s.runq.push_back(gp);
+  return take(m, p, max);
 }
 
 void pidleput(Sched& s, P* p) {

@@ -11,6 +11,7 @@
 
 #include "base/log.hpp"
 #include "base/names.hpp"
+#include "base/prefetch.hpp"
 #include "context/bounds.hpp"
 #include "g/g.hpp"
 #include "g/m.hpp"
@@ -123,19 +124,41 @@ extern std::atomic<Sched*> all_scheds;
 
 inline M* getm() { return static_cast<M*>(current_m()); }
 
+/// The time, read once for all that happens in one switch: reading it costs as much as the jump.
+class Moment {
+ public:
+  explicit Moment(const Sched& s) : sched_(s) {}
+  std::uint64_t stamp() {
+    if (stamp_ == 0) stamp_ = sched_.world.stamp();
+    return stamp_;
+  }
+
+ private:
+  const Sched& sched_;
+  std::uint64_t stamp_ = 0;
+};
+
 /// Records an event. Off, it costs one load and a predicted branch.
-inline void emit(M* m, rt_event_kind kind, std::uint64_t goid, std::uint64_t a = 0, std::uint64_t b = 0) {
+inline void emit_at(M* m, Moment& now, rt_event_kind kind, std::uint64_t goid, std::uint64_t a = 0, std::uint64_t b = 0) {
   if (__builtin_expect(m->trace != nullptr, 0))
-    m->trace->emit(m->sched->world.stamp(), static_cast<std::uint16_t>(kind),
+    m->trace->emit(now.stamp(), static_cast<std::uint16_t>(kind),
                    static_cast<std::int16_t>(m->p != nullptr ? m->p->id : -1), m->id, goid, a, b);
+}
+inline void emit(M* m, rt_event_kind kind, std::uint64_t goid, std::uint64_t a = 0, std::uint64_t b = 0) {
+  Moment now(*m->sched);
+  emit_at(m, now, kind, goid, a, b);
 }
 
 // 3.2: latency tracking. One leave of running in eight turns it on; execute() records and turns it off.
 inline void track_leave_running(G* gp) {
   if (gp->tracking_seq++ % kTrackingPeriod == 0) gp->tracking = true;
 }
-inline void track_runnable(Sched& s, G* gp) {
-  if (__builtin_expect(gp->tracking, 0)) gp->tracking_stamp = s.world.stamp();
+inline void track_runnable(Moment& now, G* gp) {
+  if (__builtin_expect(gp->tracking, 0)) gp->tracking_stamp = now.stamp();
+}
+inline void track_runnable(const Sched& s, G* gp) {
+  Moment now(s);
+  track_runnable(now, gp);
 }
 
 /// Where the queues shuffle from, null in normal builds of Go. proc.go:6187
@@ -163,6 +186,7 @@ void globrunqputfront(Sched& s, Queue<G> batch);  // lock held
 const Fifo<G>& globrunq(Sched& s);                // lock held: all of it, for a look
 bool globrunqempty(const Sched& s);               // no lock: a guess
 G* globrunqget(M* m, P* p, std::uint32_t max);    // lock held
+G* globrunqputget(M* m, P* p, G* gp, std::uint32_t max);  // lock held: put gp, then get
 void pidleput(Sched& s, P* p);                    // lock held
 P* pidleget(Sched& s);                            // lock held
 P* pidlegetSpinning(Sched& s);                    // lock held

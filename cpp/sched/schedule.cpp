@@ -96,10 +96,9 @@ G* next_goroutine(M* m) {
 
 }  // namespace
 
-void record_wait(M* m, G* gp) {
-  const Sched& s = *m->sched;
+void record_wait(M* m, G* gp, Moment& now) {
   gp->tracking = false;
-  m->p->time_to_run.record(s.world.duration_ns(s.world.stamp() - gp->tracking_stamp));
+  m->p->time_to_run.record(m->sched->world.duration_ns(now.stamp() - gp->tracking_stamp));
 }
 
 Found schedule(M* m) {
@@ -129,7 +128,8 @@ void mcall(M* m, G* gp, bool (*fn)(M*, G*)) {
     if (fn(m, gp)) return;  // from here on another M may pick gp; it waits for gp's context
     if (m->p != nullptr && m->lockedg == nullptr) {
       Found found = find_local(m);
-      if (found.g != nullptr && switch_direct(m, gp, found)) return;
+      Moment now(*m->sched);
+      if (found.g != nullptr && switch_direct(m, gp, found, now)) return;
     }
     to_g0(m, &gp->ctx);
   } else {

@@ -25,7 +25,7 @@ inline Bounds bounds_of_g0(M* m) { return {m->g0_bottom, m->g0_size, m->g0_tsan}
 inline void arrive(M* m, Context left) { m->switch_slot->store(left, std::memory_order_release); }
 
 /// Leaves this context, to be resumed through `slot`, for `to`. Returns the M that resumed it.
-inline M* switch_context(M* m, std::atomic<Context>* slot, Context to, const Bounds& target) {
+[[gnu::always_inline]] inline M* switch_context(M* m, std::atomic<Context>* slot, Context to, const Bounds& target) {
   m->switch_slot = slot;
   void* fake = nullptr;
   start_switch(&fake, target.bottom, target.size, target.tsan);
@@ -34,7 +34,7 @@ inline M* switch_context(M* m, std::atomic<Context>* slot, Context to, const Bou
   const unsigned uncaught = m->eh->uncaught;
   m->eh->caught = nullptr;
   m->eh->uncaught = 0;
-  const Transfer t = jump(to, m);
+  const Transfer t = jump(to, m, m->fp_modes);
   m = static_cast<M*>(t.data);
   const void* bottom = nullptr;
   std::size_t size = 0;

@@ -28,6 +28,7 @@ M* alloc_m(Sched& s, std::int32_t id) {
   m->sched = &s;
   m->runtime = s.runtime;
   m->id = id;
+  m->fp_modes = s.cfg.fp_modes != 0;
   m->rand = FastRand(mix_seed(s.world.seed(), static_cast<std::uint64_t>(id)));
   if constexpr (kSim) m->sim_world = &s.world;
   if (s.cfg.trace_events != 0) {

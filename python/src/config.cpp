@@ -38,7 +38,7 @@ rt_config config_from(const py::dict& fields) {
     const auto name = key.cast<std::string>();
 #define FIELD(f) if (name == #f) { set(c.f, name, value); continue; }
     FIELD(procs) FIELD(world) FIELD(boot) FIELD(stack_policy) FIELD(seed) FIELD(stack_size) FIELD(guard_size)
-    FIELD(starting_stack_size) FIELD(randomize) FIELD(ancestors) FIELD(max_ms) FIELD(sysmon) FIELD(points)
+    FIELD(starting_stack_size) FIELD(randomize) FIELD(fp_modes) FIELD(ancestors) FIELD(max_ms) FIELD(sysmon) FIELD(points)
     FIELD(trace_events) FIELD(max_goroutines) FIELD(max_steps) FIELD(max_nanos) FIELD(schedtrace_ms) FIELD(scheddetail)
 #undef FIELD
     if (name == "log_level") { c.log_level = value.cast<int>(); continue; }

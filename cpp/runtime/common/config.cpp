@@ -80,6 +80,7 @@ rt_status check_config(const rt_config& c) {
   check("boot", c.boot, 0, RT_BOOT_GO);
   check("stack_policy", c.stack_policy, 0, RT_STACK_GO);
   check("randomize", c.randomize, 0, 1);
+  check("fp_modes", c.fp_modes, 0, 1);
   check("ancestors", c.ancestors, 0, 1000);
   check("max_ms", c.max_ms, 2, kMostMs);
   check("sysmon", c.sysmon, 0, RT_SYSMON_ON);
