@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <new>
 
 #include "base/sanitizer.hpp"
@@ -28,7 +29,7 @@ StackPool::StackPool(std::size_t stack_size, std::size_t guard_size, rt_fault_fu
 
 StackPool::~StackPool() {
 #if NEWPROC_TSAN
-  for (StackMem* s = free_; s != nullptr; s = s->next)
+  for (StackMem* s : free_)
     if (s->tsan_fiber != nullptr) __tsan_destroy_fiber(s->tsan_fiber);
 #endif
   const std::size_t n = nslabs_.load(std::memory_order_relaxed);
@@ -84,6 +85,12 @@ StackMem* StackPool::carve() {
     if (!add_slab()) return nullptr;
   char* base = slabs_[nslabs_.load(std::memory_order_relaxed) - 1].load(std::memory_order_relaxed) +
                carved_ * stride_;
+  const std::size_t made = made_.load(std::memory_order_relaxed);
+  if (made == free_.capacity()) try {
+      free_.reserve(std::max<std::size_t>(2 * made, 1024));
+    } catch (const std::bad_alloc&) {
+      return nullptr;
+    }
   if (!guard(base)) return nullptr;
   ++carved_;
   auto* stack = new (header_at(base, carved_ - 1)) StackMem;
@@ -94,45 +101,28 @@ StackMem* StackPool::carve() {
 
 std::size_t StackPool::take(std::size_t want, StackMem** out) {
   std::lock_guard lock(mutex_);
-  std::size_t got = 0;
-  StackMem* list = nullptr;
-  for (; got < want; ++got) {
-    StackMem* stack = free_;
-    if (stack != nullptr) {
-      free_ = stack->next;
-      --free_count_;
-    } else {
-      if (got > 0) break;  // do not carve what nobody has asked for yet
-      stack = carve();
-      if (stack == nullptr) break;
-    }
-    stack->next = list;
-    list = stack;
-  }
-  *out = list;
-  return got;
+  const std::size_t n = std::min(want, free_.size());
+  std::copy(free_.end() - static_cast<std::ptrdiff_t>(n), free_.end(), out);
+  free_.resize(free_.size() - n);
+  if (n != 0) return n;
+  out[0] = carve();  // one: do not make what nobody has asked for yet
+  return out[0] != nullptr ? 1 : 0;
 }
 
-void StackPool::give(StackMem* list) {
+void StackPool::give(StackMem* const* stacks, std::size_t n) {
   std::lock_guard lock(mutex_);
-  while (list != nullptr) {
-    StackMem* next = list->next;
-    list->next = free_;
-    free_ = list;
-    ++free_count_;
-    list = next;
-  }
+  free_.insert(free_.end(), stacks, stacks + n);
 }
 
 std::size_t StackPool::cached() const {
   std::lock_guard lock(mutex_);
-  return free_count_;
+  return free_.size();
 }
 
 std::size_t StackPool::trim() {
   std::lock_guard lock(mutex_);
   std::size_t trimmed = 0;
-  for (StackMem* s = free_; s != nullptr; s = s->next) {
+  for (StackMem* s : free_) {
     // The context lives in the top page. Pages below hold dead frames.
     const auto top_page = reinterpret_cast<std::uintptr_t>(s) & ~(page_size() - 1);
     const auto below = top_page - page_size();
@@ -163,22 +153,18 @@ bool StackPool::in_guard(StackMem* stack, const void* address) const {
 }
 
 bool StackCache::refill(StackPool& pool) {
-  size_ = pool.take(kBatch, &head_);
+  size_ = pool.take(kBatch, stacks_);
   return size_ > 0;
 }
 
 void StackCache::spill(StackPool& pool) {
-  // The hot half stays: walk to its end and cut.
-  StackMem* last = head_;
-  for (std::size_t i = 1; i < kMost - kBatch; ++i) last = last->next;
-  pool.give(last->next);
-  last->next = nullptr;
-  size_ = kMost - kBatch;
+  pool.give(stacks_, kBatch);  // the hot half stays
+  std::copy(stacks_ + kBatch, stacks_ + size_, stacks_);
+  size_ -= kBatch;
 }
 
 void StackCache::drain(StackPool& pool) {
-  if (head_ != nullptr) pool.give(head_);
-  head_ = nullptr;
+  pool.give(stacks_, size_);
   size_ = 0;
 }
 

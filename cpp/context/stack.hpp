@@ -11,6 +11,7 @@
 #include <mutex>
 #include <vector>
 
+#include "base/prefetch.hpp"
 #include "context/fcontext.hpp"
 #include "newproc.h"
 
@@ -18,7 +19,6 @@ namespace newproc {
 
 /// One stack. Lives at the top of its own memory.
 struct alignas(64) StackMem {
-  StackMem* next = nullptr;               // in a StackCache or the pool's list
   std::atomic<Context> ctx{nullptr};      // the entry loop, waiting for a goroutine; null: make it anew
   char* lo = nullptr;                     // lowest usable byte, above the guard
   std::atomic<const void*> owner{nullptr};  // the G that runs or is parked here, for the overflow report
@@ -51,10 +51,10 @@ class StackPool {
 
   OverflowDescribe describe = nullptr;  // of an owner; set before the first stack is taken
 
-  /// Takes up to `want` stacks into the list at *out; returns how many. 0: the system gave no memory.
+  /// Takes up to `want` stacks, out[0] the coldest; returns how many. 0: the system gave no memory.
   std::size_t take(std::size_t want, StackMem** out);
-  /// Takes back a list.
-  void give(StackMem* list);
+  /// Takes back n stacks, the coldest first.
+  void give(StackMem* const* stacks, std::size_t n);
   /// Returns the pages of cached stacks to the system, all but the top one. Returns how many stacks.
   std::size_t trim();
 
@@ -83,39 +83,39 @@ class StackPool {
   void* fault_arg_;
   GuardKind guard_kind_ = GuardKind::none;
   mutable std::mutex mutex_;
-  StackMem* free_ = nullptr;
-  std::size_t free_count_ = 0;
+  std::vector<StackMem*> free_;  // with room for all stacks: giving back cannot fail. The last is the hottest
   std::size_t carved_ = 0;  // of the last slab
   std::atomic<char*> slabs_[kMaxSlabs] = {};
   std::atomic<std::size_t> nslabs_{0};
   std::atomic<std::size_t> made_{0};
 };
 
-/// The stacks that one M has at hand, hottest first. No locking: only that M touches it.
+/// The stacks that one M has at hand, hottest last. No locking: only that M touches it.
 class StackCache {
  public:
   StackMem* get(StackPool& pool) {
-    if (head_ == nullptr && !refill(pool)) return nullptr;
-    StackMem* stack = head_;
-    head_ = stack->next;
-    --size_;
-    return stack;
+    if (size_ == 0 && !refill(pool)) return nullptr;
+    if (size_ > kAhead) fetch(stacks_[size_ - 1 - kAhead]);
+    return stacks_[--size_];
   }
   void put(StackPool& pool, StackMem* stack) {
-    if (size_ >= kMost) spill(pool);
-    stack->next = head_;
-    head_ = stack;
-    ++size_;
+    if (size_ == kMost) spill(pool);
+    stacks_[size_++] = stack;
   }
   /// Gives everything back.
   void drain(StackPool& pool);
 
  private:
-  static constexpr std::size_t kMost = 256, kBatch = 128;
+  static constexpr std::size_t kMost = 256, kBatch = 128, kAhead = 4;
+  /// A stack that was at rest is out of every cache: its header, and the frames of the entry loop below it.
+  static void fetch(const StackMem* stack) {
+    constexpr std::ptrdiff_t kLine = 64, kBelow = 10;
+    for (std::ptrdiff_t i = -kBelow; i <= 1; ++i) prefetch_to_write(reinterpret_cast<const char*>(stack) + i * kLine);
+  }
   bool refill(StackPool& pool);
   void spill(StackPool& pool);
-  StackMem* head_ = nullptr;
   std::size_t size_ = 0;
+  StackMem* stacks_[kMost];
 };
 
 /// The page size of the system, in bytes.

@@ -53,7 +53,7 @@ struct M : MHeader, WorldM {
   std::uint32_t syscalltick = 0;
   void (*startfn)(M*) = nullptr;
   std::atomic<Context> g0_ctx{nullptr};
-  void* asan_fake = nullptr;
+  char panic_text[256] = {};  // of an exception that left a goroutine
   const void* g0_bottom = nullptr;
   std::size_t g0_size = 0;
   void* g0_tsan = nullptr;

@@ -178,7 +178,8 @@ class RunQueue {
 
  private:
   // runqputslow, proc.go:6229. Empty: a thief advanced head meanwhile.
-  Queue<G> take_half(std::uint32_t h, std::uint32_t t, G* gp, FastRand* shuffle) {
+  // noinline: its array would make the frame of every spawn a kilobyte.
+  [[gnu::noinline]] Queue<G> take_half(std::uint32_t h, std::uint32_t t, G* gp, FastRand* shuffle) {
     constexpr std::uint32_t half = N / 2;
     if ((t - h) / 2 != half) gothrow("runqputslow: queue is not full");
     G* batch[half + 1];

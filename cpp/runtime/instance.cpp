@@ -63,8 +63,7 @@ void Instance::forget_goroutines() {
     if (stack == nullptr) continue;
     stack->ctx.store(nullptr, std::memory_order_relaxed);
     stack->owner.store(nullptr, std::memory_order_relaxed);
-    stack->next = nullptr;
-    s.pool.give(stack);
+    s.pool.give(&stack, 1);
     gp->unbind();
   }
 }

@@ -132,6 +132,12 @@ M* goexit1(M* m, G* gp, StackMem* stack) {
   return exit_through_g0(m, gp, stack);
 }
 
+/// On the M, not in the frame of run_body, which is part of every parked goroutine's stack.
+void keep_text(const char* what) {
+  M* m = getm();
+  std::snprintf(m->panic_text, sizeof m->panic_text, "%s", what);
+}
+
 /// noinline: rt_goexit unwinds up to this frame and no further.
 #if defined(__clang__)
 [[gnu::noinline]]
@@ -139,7 +145,6 @@ M* goexit1(M* m, G* gp, StackMem* stack) {
 [[gnu::noipa]]
 #endif
 void run_body(G* gp) {
-  char what[256];
   try {
     static_cast<rt_func>(gp->fn)(gp->arg());
     run_defers(gp);
@@ -147,11 +152,11 @@ void run_body(G* gp) {
   } catch (const abi::__forced_unwind&) {
     throw;
   } catch (const std::exception& e) {
-    std::snprintf(what, sizeof what, "%s", e.what());
+    keep_text(e.what());
   } catch (...) {
-    std::snprintf(what, sizeof what, "a C++ exception that is no std::exception");
+    keep_text("a C++ exception that is no std::exception");
   }
-  panic(what);  // the exception is freed by now; nothing of this frame will be
+  panic(getm()->panic_text);  // the exception is freed by now; nothing of this frame will be
 }
 
 _Unwind_Reason_Code stop_at_entry(int, _Unwind_Action actions, _Unwind_Exception_Class, _Unwind_Exception*,

@@ -118,4 +118,20 @@ NEWPROC_HOT inline bool switch_direct(M* m, G* gp, const Found& found, Moment& n
   return true;
 }
 
+/// gp stops running: fn puts it where it belongs, and says true if it goes on after all. Go: mcall,
+/// asm_amd64.s:428
+NEWPROC_HOT inline void mcall(M* m, G* gp, bool (*fn)(M*, G*)) {
+  if constexpr (kDirectSwitch) {
+    if (fn(m, gp)) return;  // from here on another M may pick gp; it waits for gp's context
+    if (m->p != nullptr && m->lockedg == nullptr) {
+      const Found found = find_local(m);
+      Moment now(*m->sched);
+      if (found.g != nullptr && switch_direct(m, gp, found, now)) return;
+    }
+    to_g0(m, &gp->ctx);
+  } else {
+    mcall_g0(m, gp, fn);
+  }
+}
+
 }  // namespace NEWPROC_NS

@@ -143,7 +143,7 @@ void checkpoint() {
     preempt_self(m);
 }
 
-rt_status gopark(rt_commit_func commit, void* arg, std::uint32_t reason) {
+[[gnu::flatten]] rt_status gopark(rt_commit_func commit, void* arg, std::uint32_t reason) {
   M* m = getm();
   point(m, RT_POINT_OP);
   if (__builtin_expect(m->p == nullptr, 0)) return in_syscall("rt_gopark");

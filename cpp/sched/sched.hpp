@@ -197,7 +197,6 @@ Found stealWork(M* m, bool& restart);
 
 // schedule.cpp: choosing, executing, switching
 Found schedule(M* m);
-void mcall(M* m, G* gp, bool (*fn)(M*, G*));
 void mcall_g0(M* m, G* gp, bool (*fn)(M*, G*));
 void mstart(M* m);
 

@@ -123,20 +123,6 @@ Found schedule(M* m) {
   }
 }
 
-void mcall(M* m, G* gp, bool (*fn)(M*, G*)) {
-  if constexpr (kDirectSwitch) {
-    if (fn(m, gp)) return;  // from here on another M may pick gp; it waits for gp's context
-    if (m->p != nullptr && m->lockedg == nullptr) {
-      Found found = find_local(m);
-      Moment now(*m->sched);
-      if (found.g != nullptr && switch_direct(m, gp, found, now)) return;
-    }
-    to_g0(m, &gp->ctx);
-  } else {
-    mcall_g0(m, gp, fn);
-  }
-}
-
 /// fn may block the M, so that it must not run on the goroutine's stack.
 void mcall_g0(M* m, G* gp, bool (*fn)(M*, G*)) {
   m->action = fn;
