@@ -37,10 +37,10 @@ void clear_exited(G* gp) {
 
 // proc.go:3856. On the free list before the next G is chosen: the next spawn here reuses it.
 // True: it was locked, and takes its M with it.
-bool goexit0(M* m, G* gp) {
+bool goexit0(M* m, G* gp, Moment& now) {
   Sched& s = *m->sched;
   P* p = m->p;
-  emit(m, RT_EV_GO_END, gp->goid);
+  emit_at(m, now, RT_EV_GO_END, gp->goid);
   casgstatus(gp, RT_GRUNNING, RT_GDEAD);
   p->scannable.add(0 - std::uint64_t{gp->nominal_stack()});
   p->exited.add(1);
@@ -72,7 +72,8 @@ bool exit_on_g0(M* m, G* gp) {
   StackMem* stack = gp->stack();
   const bool lazy = m->sched->cfg.stack_policy == RT_STACK_LAZY;
   stack->owner.store(nullptr, std::memory_order_relaxed);
-  const bool locked = goexit0(m, gp);
+  Moment now(*m->sched);
+  const bool locked = goexit0(m, gp, now);
   if (lazy) m->stacks.put(m->sched->pool, stack);
   if (locked) end_thread(m);
   return false;
@@ -103,7 +104,8 @@ Context waiting_context(G* next) {
 [[gnu::flatten]] M* exit_direct(M* m, G* gp, StackMem* stack) {
   Sched& s = *m->sched;
   stack->owner.store(nullptr, std::memory_order_relaxed);
-  goexit0(m, gp);
+  Moment now(s);
+  goexit0(m, gp, now);
   const bool lazy = s.cfg.stack_policy == RT_STACK_LAZY;
   const Found found = find_local(m);
   G* next = found.g;
@@ -112,7 +114,7 @@ Context waiting_context(G* next) {
     if (lazy) m->stacks.put(s.pool, stack);
     return to_g0(m, &stack->ctx);
   }
-  execute(m, found);
+  execute(m, found, now);
   if (next->ctx.load(std::memory_order_relaxed) == kFresh && !next->has(G::kStack)) {
     next->bind(stack);
     next->ctx.store(nullptr, std::memory_order_relaxed);

@@ -11,7 +11,7 @@
 
 namespace newproc::trace {
 
-/// A record of the ring, one cache line. `stamp` is the world's; seq is made when rings are merged.
+/// A record of the ring. `stamp` is the world's; seq is made when rings are merged.
 struct Record {
   std::uint64_t stamp, g, a, b;
   std::uint16_t kind;
