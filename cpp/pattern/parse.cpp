@@ -1,3 +1,5 @@
+#include <cmath>
+#include <cstring>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <stdexcept>
@@ -44,6 +46,8 @@ void check_depth(const char* text, std::size_t size) {
 
 Json read(const char* text, std::size_t size) {
   if (size > kMostBytes) throw Bad("", "the text has " + std::to_string(size) + " bytes; the most is " + std::to_string(kMostBytes));
+  if (const void* nul = std::memchr(text, 0, size))  // the reader would take it for the end
+    throw Bad("", "byte " + std::to_string(static_cast<const char*>(nul) - text) + " is NUL; give the length without the terminator");
   check_depth(text, size);
   std::vector<std::set<std::string>> keys;
   const auto look = [&keys](int, Json::parse_event_t event, Json& value) {
@@ -64,6 +68,8 @@ Json read(const char* text, std::size_t size) {
 
 std::int64_t integer(const Json& value, const std::string& path) {
   if (value.is_number_unsigned() && value.get<std::uint64_t>() > std::uint64_t{INT64_MAX})
+    throw Bad(path, quoted(value) + " is outside of 64 bits");
+  if (value.is_number_float() && std::abs(value.get<double>()) >= 9223372036854775808.0)
     throw Bad(path, quoted(value) + " is outside of 64 bits");
   if (!value.is_number_integer()) throw Bad(path, quoted(value) + " is no integer");
   return value.get<std::int64_t>();
@@ -107,7 +113,7 @@ class Compiler {
 
   const OpShape& shape(const Json& op, const std::string& path) const {
     if (!op.is_array() || op.empty()) throw Bad(path, quoted(op) + " is no operation; write [\"name\", ...]");
-    if (!op[0].is_string()) throw Bad(at(path, 0), quoted(op[0]) + " is no name of an operation");
+    if (!op[0].is_string()) throw Bad(at(path, 0), quoted(op[0]) + " is no name of an operation; there are: " + built());
     const auto& name = op[0].get_ref<const std::string&>();
     for (const OpShape& known : kOps) {
       if (known.name != name) continue;
@@ -123,17 +129,25 @@ class Compiler {
     return names;
   }
 
+  /// As it is written: ["go", body].
+  static std::string usage(const OpShape& shape) {
+    std::string text = "[\"" + std::string(shape.name) + "\"";
+    for (const char kind : shape.arguments)
+      text += kind == 'b' ? ", body" : kind == 'v' ? ", variable" : kind == 'l' ? ", [op, ...]" : ", number";
+    return text + "]";
+  }
+
   std::int64_t index(const Json& value, const std::string& path, std::int64_t size, const char* what, const char* key) const {
     const std::int64_t i = integer(value, path);
     if (i >= 0 && i < size) return i;
     throw Bad(path, "no " + std::string(what) + " " + std::to_string(i) + "; the pattern has " + std::to_string(size) +
-                        (key[0] != '\0' ? " (" + std::string(key) + ")" : ""));
+                        (key[0] != '\0' ? "; raise \"" + std::string(key) + "\"" : ""));
   }
 
   void check(const Json& op, const OpShape& shape, const std::string& path, std::int64_t (&values)[2]) const {
     if (op.size() != shape.arguments.size() + 1)
-      throw Bad(path, "\"" + std::string(shape.name) + "\" takes " + std::to_string(shape.arguments.size()) +
-                          " arguments, not " + std::to_string(op.size() - 1));
+      throw Bad(path, "\"" + std::string(shape.name) + "\" has " + std::to_string(op.size() - 1) +
+                          " arguments; write " + usage(shape));
     for (std::size_t i = 0; i < shape.arguments.size() && i < 2; ++i) {
       const Json& value = op[i + 1];
       const std::string where = at(path, i + 1);
@@ -216,7 +230,7 @@ void check_atomics(const Json& doc, std::int64_t vars) {
   if (!atomics->is_array()) throw Bad("atomics", quoted(*atomics) + " is no list of variables");
   for (std::size_t i = 0; i < atomics->size(); ++i) {
     const std::int64_t v = integer((*atomics)[i], at("atomics", i));
-    if (v < 0 || v >= vars) throw Bad(at("atomics", i), "no variable " + std::to_string(v) + "; the pattern has " + std::to_string(vars) + " (vars)");
+    if (v < 0 || v >= vars) throw Bad(at("atomics", i), "no variable " + std::to_string(v) + "; the pattern has " + std::to_string(vars) + "; raise \"vars\"");
   }
 }
 

@@ -1,0 +1,155 @@
+// Malformed patterns: each is refused before anything runs, with the JSON path of what is wrong, the value, and what to write.
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "pattern/program.hpp"
+
+using newproc::pattern::parse;
+using newproc::pattern::Program;
+
+namespace {
+
+struct Case {
+  const char* text;
+  const char* why;
+};
+
+constexpr Case kMalformed[] = {
+    {R"()",
+     R"(not JSON: parse error at line 1, column 1: syntax error while parsing value - unexpected end of input; expected '[', '{', or a literal)"},
+    {R"({)",
+     R"(not JSON: parse error at line 1, column 2: syntax error while parsing object key - unexpected end of input; expected string literal)"},
+    {R"([])",
+     R"([] is no object; a pattern is {"bodies": [[op, ...], ...], ...})"},
+    {R"(7)",
+     R"(7 is no object; a pattern is {"bodies": [[op, ...], ...], ...})"},
+    {R"(null)",
+     R"(null is no object; a pattern is {"bodies": [[op, ...], ...], ...})"},
+    {R"({})",
+     R"(bodies: missing; give [[op, ...], ...], the first is main's)"},
+    {R"({"bodies":7})",
+     R"(bodies: 7 is no list of bodies)"},
+    {R"({"bodies":[]})",
+     R"(bodies: empty; body 0 is the main goroutine)"},
+    {R"({"bodies":[7]})",
+     R"(bodies[0]: 7 is no list of operations)"},
+    {R"({"bodies":[[7]]})",
+     R"(bodies[0][0]: 7 is no operation; write ["name", ...])"},
+    {R"({"bodies":[[[]]]})",
+     R"(bodies[0][0]: [] is no operation; write ["name", ...])"},
+    {R"({"bodies":[[[7]]]})",
+     R"(bodies[0][0][0]: 7 is no name of an operation; there are: go yield mark snap loop break return set inc atomic if assert goexit panic)"},
+    {R"({"bodies":[[["jump"]]]})",
+     R"(bodies[0][0][0]: no operation "jump"; there are: go yield mark snap loop break return set inc atomic if assert goexit panic)"},
+    {R"({"bodies":[[["Go",0]]]})",
+     R"(bodies[0][0][0]: no operation "Go"; there are: go yield mark snap loop break return set inc atomic if assert goexit panic)"},
+    {R"({"bodies":[[["send",0,1]]]})",
+     R"(bodies[0][0][0]: operation "send" is not built yet; built are: go yield mark snap loop break return set inc atomic if assert goexit panic)"},
+    {R"({"bodies":[[["sleep",5]]]})",
+     R"(bodies[0][0][0]: operation "sleep" is not built yet; built are: go yield mark snap loop break return set inc atomic if assert goexit panic)"},
+    {R"({"bodies":[[["go"]]]})",
+     R"(bodies[0][0]: "go" has 0 arguments; write ["go", body])"},
+    {R"({"bodies":[[["go",0,1]]]})",
+     R"(bodies[0][0]: "go" has 2 arguments; write ["go", body])"},
+    {R"({"bodies":[[],[],[["yield"],["yield"],["yield"],["yield"],["yield"],["go",9]],[]]})",
+     R"(bodies[2][5][1]: no body 9; the pattern has 4)"},
+    {R"({"bodies":[[["go",-1]]]})",
+     R"(bodies[0][0][1]: no body -1; the pattern has 1)"},
+    {R"({"bodies":[[["go","a"]]]})",
+     R"(bodies[0][0][1]: "a" is no integer)"},
+    {R"({"bodies":[[["go",1.5]]]})",
+     R"(bodies[0][0][1]: 1.5 is no integer)"},
+    {R"({"bodies":[[["go",18446744073709551615]]]})",
+     R"(bodies[0][0][1]: 18446744073709551615 is outside of 64 bits)"},
+    {R"({"bodies":[[["go",99999999999999999999999]]]})",
+     R"(bodies[0][0][1]: 9.999999999999999e+22 is outside of 64 bits)"},
+    {R"({"bodies":[[["yield",1]]]})",
+     R"(bodies[0][0]: "yield" has 1 arguments; write ["yield"])"},
+    {R"({"bodies":[[["mark"]]]})",
+     R"(bodies[0][0]: "mark" has 0 arguments; write ["mark", number])"},
+    {R"({"bodies":[[["mark",null]]]})",
+     R"(bodies[0][0][1]: null is no integer)"},
+    {R"({"bodies":[[["set",0,1]]]})",
+     R"(bodies[0][0][1]: no variable 0; the pattern has 0; raise "vars")"},
+    {R"({"vars":1,"bodies":[[["inc",1]]]})",
+     R"(bodies[0][0][1]: no variable 1; the pattern has 1; raise "vars")"},
+    {R"({"vars":2,"bodies":[[["atomic",0]]]})",
+     R"(bodies[0][0]: "atomic" has 1 arguments; write ["atomic", variable, number])"},
+    {R"({"bodies":[[["loop",3]]]})",
+     R"(bodies[0][0]: "loop" has 1 arguments; write ["loop", number, [op, ...]])"},
+    {R"({"bodies":[[["loop",3,7]]]})",
+     R"(bodies[0][0][2]: 7 is no list of operations)"},
+    {R"({"bodies":[[["loop","x",[]]]]})",
+     R"(bodies[0][0][1]: "x" is no integer)"},
+    {R"({"bodies":[[["loop",2,[["loop",2,[["go",4]]]]]]]})",
+     R"(bodies[0][0][2][0][2][0][1]: no body 4; the pattern has 1)"},
+    {R"({"vars":1,"bodies":[[["if",0,1,[]]]]})",
+     R"(bodies[0][0]: "if" has 3 arguments; write ["if", variable, number, [op, ...], [op, ...]])"},
+    {R"({"vars":1,"bodies":[[["if",0,1,[["no"]],[]]]]})",
+     R"(bodies[0][0][3][0][0]: no operation "no"; there are: go yield mark snap loop break return set inc atomic if assert goexit panic)"},
+    {R"({"vars":1,"bodies":[[["if",0,1,[],{}]]]})",
+     R"(bodies[0][0][4]: {} is no list of operations)"},
+    {R"({"vars":-1,"bodies":[[]]})",
+     R"(vars: -1 is outside of 0 to 1000000)"},
+    {R"({"vars":1000000000,"bodies":[[]]})",
+     R"(vars: 1000000000 is outside of 0 to 1000000)"},
+    {R"({"vars":"3","bodies":[[]]})",
+     R"(vars: "3" is no integer)"},
+    {R"({"mutexes":-2,"bodies":[[]]})",
+     R"(mutexes: -2 is outside of 0 to 1000000)"},
+    {R"({"chans":3,"bodies":[[]]})",
+     R"(chans: 3 is no list of capacities)"},
+    {R"({"chans":[-1],"bodies":[[]]})",
+     R"(chans[0]: capacity -1 is outside of 0 to 1000000)"},
+    {R"({"vars":1,"atomics":[1],"bodies":[[]]})",
+     R"(atomics[0]: no variable 1; the pattern has 1; raise "vars")"},
+    {R"({"atomics":{},"bodies":[[]]})",
+     R"(atomics: {} is no list of variables)"},
+    {R"({"name":7,"bodies":[[]]})",
+     R"(name: 7 is no text)"},
+    {R"({"vars":1,"vars":2,"bodies":[[]]})",
+     R"(key "vars" is there twice)"},
+    {R"({"bodies":[[]]} x)",
+     R"(not JSON: parse error at line 1, column 17: syntax error while parsing value - invalid literal; last read: '"bodies":[[]]} x'; expected end of input)"},
+};
+
+std::string why_not(const std::string& text) {
+  Program program;
+  std::string why;
+  return parse(text.data(), text.size(), program, why) ? "it was accepted" : why;
+}
+
+}  // namespace
+
+TEST_SUITE("pattern parser") {
+  TEST_CASE("what is wrong is named by its path") {
+    for (const Case& each : kMalformed) {
+      CAPTURE(each.text);
+      CHECK(why_not(each.text) == each.why);
+    }
+  }
+
+  TEST_CASE("text that is no JSON, or no text") {
+    CHECK(why_not("{\"bodies\":[[[\"\xff\"]]]}").find("ill-formed UTF-8") != std::string::npos);
+    CHECK(why_not(std::string("{\"bodies\":[[]]}\0", 16)) ==
+          "byte 15 is NUL; give the length without the terminator");
+  }
+
+  TEST_CASE("brackets nest up to a limit, and quoted ones do not count") {
+    std::string open, close;
+    for (int i = 0; i < 120; ++i) {
+      open += "[\"loop\",1,[";
+      close += "]]";
+    }
+    const std::string deep = "{\"bodies\":[[" + open + close + "]]}";
+    const std::string brackets(500, '[');
+    CHECK(why_not(deep).find("brackets nest deeper than 200 at byte") == 0);
+    CHECK(why_not("{\"name\":\"" + brackets + "\",\"bodies\":[[]]}") == "it was accepted");
+    CHECK(why_not(brackets).find("brackets nest deeper than") == 0);
+  }
+
+  TEST_CASE("other keys are carried along, as the language says") {
+    CHECK(why_not(R"({"note": [1, {"x": 2}], "expect": "ok", "bodies": [[["yield"]]]})") == "it was accepted");
+  }
+}
