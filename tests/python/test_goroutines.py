@@ -325,7 +325,10 @@ except KeyboardInterrupt:
 """
     import signal
 
-    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    def heed_interrupts():  # a shell starts background jobs with SIGINT ignored, and children inherit that
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, preexec_fn=heed_interrupts)
     assert process.stdout.readline() == "ready\n"
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=60)
