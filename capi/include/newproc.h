@@ -12,6 +12,9 @@
  *   failure    No C++ exception leaves. A broken invariant of newproc aborts, as Go's throw does;
  *              whatever a program can do wrong is a status or the end of its run.
  *   errno      is not valid across a call that can switch goroutines: it belongs to the OS thread.
+ *   fork       A goroutine may fork; the parent's run goes on. A child of the threads world has the
+ *              calling OS thread and no other: let it exec or _exit, and make no rt_ call before. A child
+ *              of the sim world, which has one thread, is a whole copy, and its run goes on too.
  *
  * References such as proc.go:4472 are to Go 1.21.13.
  */

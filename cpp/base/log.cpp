@@ -53,6 +53,18 @@ class FunctionSink final : public spdlog::sinks::base_sink<std::mutex> {
   void* arg_;
 };
 
+/// NEWPROC_LOG, where it is set. False: it names no level.
+bool log_level_from_environment(int& level) {
+  const char* text = std::getenv("NEWPROC_LOG");
+  if (text == nullptr || *text == '\0') return true;
+  for (const auto& known : kLevels) {
+    if (std::strcmp(text, known.name) != 0) continue;
+    level = known.level;
+    return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 struct Log::Sink {
@@ -60,16 +72,10 @@ struct Log::Sink {
   spdlog::logger logger;
 };
 
-int log_level_from_environment(int otherwise) {
-  const char* text = std::getenv("NEWPROC_LOG");
-  if (text == nullptr) return otherwise;
-  for (const auto& known : kLevels)
-    if (std::strcmp(text, known.name) == 0) return known.level;
-  return otherwise;
-}
-
 void Log::open(int level, rt_log_func function, void* arg) {
-  level_.store(level >= 0 ? level : log_level_from_environment(RT_LOG_WARN), std::memory_order_relaxed);
+  int chosen = level >= 0 ? level : RT_LOG_WARN;
+  const bool known = level >= 0 || log_level_from_environment(chosen);
+  level_.store(chosen, std::memory_order_relaxed);
   spdlog::sink_ptr sink;
   if (function != nullptr)
     sink = std::make_shared<FunctionSink>(function, arg);
@@ -77,6 +83,8 @@ void Log::open(int level, rt_log_func function, void* arg) {
     sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
   delete sink_;
   sink_ = new Sink(std::move(sink));
+  if (!known)
+    write(RT_LOG_WARN, "NEWPROC_LOG is \"%s\"; give off, error, warn, info or debug. It is warn for now", std::getenv("NEWPROC_LOG"));
 }
 
 void Log::write(int level, const char* format, ...) {

@@ -26,8 +26,6 @@ class Log {
   Sink* sink_ = nullptr;
 };
 
-/// The level that NEWPROC_LOG names (off, error, warn, info, debug), or `otherwise`.
-int log_level_from_environment(int otherwise);
 
 }  // namespace newproc
 
