@@ -203,8 +203,9 @@ typedef struct rt_end {
 RT_API rt_status rt_start_main(rt_runtime *rt, rt_func fn, void *arg, rt_end *end);
 
 /* The same in steps, sim world only. rt_begin sets main up; rt_step runs at most `steps` scheduler
- * steps (a step is one M from one point to the next) and says in *over whether the run has ended.
- * Between calls the caller may look at everything. rt_abandon ends a run that is under way.
+ * steps (a step is one M from one point to the next) and says in *over whether the run has ended. It
+ * stops where config.points lets an M lose control, or before an operation: with RT_POINT_OP alone, no
+ * queue is half changed between calls. There the caller may look at everything. rt_abandon ends a run that is under way.
  *   returns  of rt_step: RT_OK while it goes on, else as rt_start_main    [host] */
 RT_API rt_status rt_begin(rt_runtime *rt, rt_func fn, void *arg);
 RT_API rt_status rt_step(rt_runtime *rt, uint64_t steps, int *over, rt_end *end);

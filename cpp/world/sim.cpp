@@ -104,7 +104,9 @@ void World::resume(WorldM* m) {
 
 void World::lose_control(int kind) {
   if (current_ == nullptr) return;  // the host looks, or sets things up
-  if ((points_ & static_cast<std::uint32_t>(kind)) == 0 && steps_ < stop_at_ && now_ < next_wake_) return;
+  // Steps end between operations, or where the caller has asked for points anyhow.
+  const bool step_ends = kind == RT_POINT_OP && steps_ >= stop_at_;
+  if ((points_ & static_cast<std::uint32_t>(kind)) == 0 && !step_ends && now_ < next_wake_) return;
   last_kind_ = kind;
   current_->running_tsan = current_fiber();
   to_driver();
