@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import sys
 from collections.abc import Callable
@@ -129,7 +130,10 @@ class Runtime:
     def __enter__(self) -> Runtime:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None and not self._closed:
+            with contextlib.suppress(NewprocError):  # nothing is being stepped
+                self.abandon()  # what went wrong in the block is what the caller should see
         self.close()
 
     def _finish(self, end: tuple[int, int, str, str, BaseException | None]) -> None:

@@ -83,7 +83,7 @@ def storm(width: int) -> None:
 
     for i in range(width):
         newproc.go(node, i)
-        if i % 97 == 96:
+        if i % 297 == 296:
             newproc.gosched()
     while left[0] > 0:
         newproc.gosched()

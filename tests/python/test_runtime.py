@@ -195,3 +195,10 @@ def test_config_flags_compile_and_link_a_c_program(tmp_path):
 
 def test_the_demo_shows_the_overflow():
     assert "129 Gs move" in command("demo").stdout
+
+
+def test_an_exception_between_steps_leaves_the_block_as_it_is():
+    with pytest.raises(ZeroDivisionError), newproc.Runtime(procs=1, seed=1) as runtime:
+        runtime.begin(lambda: [newproc.gosched() for _ in range(100)])
+        runtime.step(1)
+        1 / 0
