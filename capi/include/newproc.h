@@ -141,10 +141,6 @@ typedef struct rt_config {
   size_t guard_size;            /* bytes, multiple of the page size, below half of stack_size (default one page) */
   uint32_t starting_stack_size; /* bytes; Go's startingStackSize, which the free lists compare (default 2048) */
   uint32_t randomize;           /* 1: the queues shuffle as in Go's race builds (default 0) */
-  uint32_t fp_modes;            /* 1: each goroutine has rounding mode and exception masks of its own, at 4 ns a
-                                   switch (x86-64); 0: they belong to the M, as in Go, whose gogo leaves
-                                   MXCSR alone (asm_amd64.s:403). A goroutine that changes them puts them
-                                   back before it yields (default 0) */
   uint32_t ancestors;           /* how many ancestors a goroutine records, as tracebackancestors (default 0) */
   uint32_t max_ms;              /* most Ms, 2 to 10000 (default 10000) */
   uint32_t sysmon;              /* rt_sysmon */
@@ -162,6 +158,10 @@ typedef struct rt_config {
   void *fault_arg;
   rt_driver_func driver; /* sim world; NULL: one P runs straight on, more draw from seed */
   void *driver_arg;
+  uint32_t fp_modes;            /* 1: each goroutine has rounding mode and exception masks of its own, at 4 ns a
+                                   switch (x86-64); 0: they belong to the M, as in Go, whose gogo leaves
+                                   MXCSR alone (asm_amd64.s:403). A goroutine that changes them puts them
+                                   back before it yields (default 0) */
 } rt_config;
 
 /* Fills cfg with the defaults. cfg->struct_size need not be set; size is sizeof(rt_config).

@@ -48,6 +48,8 @@ struct GMore {
 /// Two cache lines. A goroutine that is spawned, runs and ends without labels, names or waiting touches
 /// the first only: with a million of them, memory is what a spawn costs (cpp/doc/adr/0004-cache-lines.md).
 struct alignas(128) G {
+  /// goroutineProfiled: what a profile under way still wants of this G. mprof.go:866
+  enum Profile : std::uint8_t { kProfileAbsent = 0, kProfileSatisfied = 2 };
   enum : std::uint8_t { kSystem = RT_SPAWN_SYSTEM, kMore = 2, kStack = 4, kLocked = 8 };
 
   G* schedlink = nullptr;               // for every list: a G is on one at most
@@ -64,6 +66,7 @@ struct alignas(128) G {
   Relaxed<std::uint8_t> waitreason = RT_WAIT_NONE;
   Relaxed<std::uint8_t> flags = 0;
   Relaxed<std::uint8_t> stack_log2 = 0;  // of nominal_stack(); 0: none
+  Relaxed<std::uint8_t> goroutine_profiled = kProfileAbsent;
 
   // The second line.
   alignas(64) GMore more;

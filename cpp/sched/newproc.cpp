@@ -89,6 +89,8 @@ G* newproc1(M* m, P* p, rt_func fn, void* arg, const rt_spawn* more, G* callergp
   newg->gopc = callerpc;
   const bool system = more != nullptr && (more->flags & RT_SPAWN_SYSTEM) != 0;   // 12
   void* labels = !system && m->curg != nullptr ? m->curg->labels() : nullptr;    // 13
+  newg->goroutine_profiled =
+      !system && s.profiling.load(std::memory_order_relaxed) != 0 ? G::kProfileSatisfied : G::kProfileAbsent;
   fill_more(s, newg, more, callergp, labels);
   if (system) {
     newg->set(G::kSystem);

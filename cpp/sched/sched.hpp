@@ -90,6 +90,7 @@ struct Sched {
   std::vector<G*> slabs;
   G* slab_next = nullptr;  // in the last slab
   std::uint32_t slab_left = 0;  // Gs
+  std::atomic<std::uint32_t> profiling{0};  // dumps under way: goroutines born now are not part of them
   std::atomic<std::uint64_t> ngsys{0};
   std::atomic<std::uint64_t> live{0};  // kept only where max_goroutines limits it
 
@@ -269,6 +270,9 @@ rt_status take_stats(Sched& s, rt_stats_t* out);
 rt_status take_snapshot(Sched& s, rt_snapshot** out);
 rt_status take_trace(Sched& s, rt_trace** out);
 rt_status dump_goroutines(Sched& s, int fd);
+void begin_profile(Sched& s);  // allg_lock held; pairs with end_profile
+void end_profile(Sched& s);
+bool in_profile(const G* gp);
 void schedtrace(Sched& s, bool detailed);
 void queues(QueueView& view);
 

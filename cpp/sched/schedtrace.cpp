@@ -113,6 +113,16 @@ void schedtrace(Sched& s, bool detailed) {
   for (const std::string& line : lines) write_line(s, line);  // the sink may be slow: no lock held
 }
 
+// mprof.go:866: a profile has the goroutines that were alive when it began, though others run on meanwhile.
+void begin_profile(Sched& s) {
+  if (s.profiling.fetch_add(1, std::memory_order_seq_cst) != 0) return;  // those of the first suit the second
+  for (G* gp : s.allgs) gp->goroutine_profiled = G::kProfileAbsent;
+}
+void end_profile(Sched& s) { s.profiling.fetch_sub(1, std::memory_order_seq_cst); }
+bool in_profile(const G* gp) {
+  return readgstatus(gp) != RT_GDEAD && gp->goroutine_profiled != G::kProfileSatisfied;
+}
+
 rt_status dump_goroutines(Sched& s, int fd) {
   std::string text;
   const M* self = kSim ? nullptr : getm();
@@ -120,9 +130,9 @@ rt_status dump_goroutines(Sched& s, int fd) {
     s.lock.lock();
     s.allg_lock.lock();
   }
+  begin_profile(s);
   for (G* gp : s.allgs) {
-    const std::uint32_t status = readgstatus(gp);
-    if (status == RT_GDEAD) continue;
+    if (!in_profile(gp)) continue;
     text += header(gp);
     if (self != nullptr && self->curg == gp)
       walk_here(text);
@@ -134,6 +144,7 @@ rt_status dump_goroutines(Sched& s, int fd) {
       text += "\tgoroutine running on other thread; stack unavailable\n";
     text += created_by(gp) + "\n";
   }
+  end_profile(s);
   if constexpr (!kSim) {
     s.allg_lock.unlock();
     s.lock.unlock();
