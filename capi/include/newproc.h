@@ -121,7 +121,7 @@ enum { RT_LOG_OFF = 0, RT_LOG_ERROR = 1, RT_LOG_WARN = 2, RT_LOG_INFO = 3, RT_LO
 typedef void (*rt_log_func)(void *arg, int level, const char *line);
 
 /* What the fault hook is asked about. */
-enum { RT_FAULT_MMAP = 1, RT_FAULT_THREAD = 2, RT_FAULT_ALLOC = 3 };
+enum { RT_FAULT_MMAP = 1, RT_FAULT_THREAD = 2, RT_FAULT_ALLOC = 3, RT_FAULT_GUARD = 4 /* no guard page */ };
 /* Return non-zero to make the resource fail as if the system had refused it. For tests. */
 typedef int (*rt_fault_func)(void *arg, int kind);
 
@@ -354,6 +354,8 @@ typedef struct rt_stats_t {
                                             waits is measured; proc.go:1085) */
   uint64_t switches;          /* goroutines put on an M */
   uint64_t steals;            /* goroutines taken from other Ps */
+  uint64_t stacks_unguarded;  /* the system had no guard page for them (mprotect ends at max_map_count): a
+                                 canary is checked when their goroutine yields, parks or ends */
 } rt_stats_t;
 
 /* Copies the counters. Each is exact when read; together they are one instant only in the sim world.

@@ -102,6 +102,11 @@ thread_local SignalStack signal_stack;
 
 }  // namespace
 
+void report_overflow(const StackPool& pool, StackMem* stack) {
+  report(pool, stack, pool.describe(stack->owner.load(std::memory_order_relaxed)),
+         reinterpret_cast<unsigned long long>(__builtin_frame_address(0)));
+}
+
 void install_overflow_handler() {
   static std::once_flag once;
   std::call_once(once, [] {

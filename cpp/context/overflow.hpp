@@ -9,6 +9,8 @@ void install_overflow_handler();
 /// This OS thread gets a signal stack; handlers cannot run on a goroutine's exhausted one.
 void enter_signal_stack();
 void leave_signal_stack();
+/// Says that the goroutine on `stack` has run over its end, and ends the process.
+[[noreturn]] void report_overflow(const StackPool& pool, StackMem* stack);
 /// Makes a pool's guards known to the handler, and forgets them.
 void watch_pool(const StackPool* pool);
 void unwatch_pool(const StackPool* pool);

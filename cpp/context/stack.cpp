@@ -64,20 +64,34 @@ void* StackPool::header_at(char* base, std::size_t index) const {
   return base + stack_size_ - sizeof(StackMem) - index % kColors * kColorBytes;
 }
 
-bool StackPool::guard(char* base) {
-  if (guard_size_ == 0) return true;
+StackPool::Guard StackPool::guard(char* base) {
+  if (guard_size_ == 0) return Guard::page;  // as asked for
+  if (fault_ != nullptr && fault_(fault_arg_, RT_FAULT_GUARD) != 0) return Guard::canary;
   if (guard_kind_ != GuardKind::mprotect) {
     if (madvise(base, guard_size_, MADV_GUARD_INSTALL) == 0) {
       guard_kind_ = GuardKind::guard_install;
-      return true;
+      return Guard::page;
     }
-    if (guard_kind_ == GuardKind::guard_install) return false;
+    if (guard_kind_ == GuardKind::guard_install) return Guard::none;
   }
   // Kernels before 6.13, or locked memory. Each guard splits a mapping, and max_map_count ends that at
-  // about 32,000 stacks: further ones go unguarded rather than failing.
+  // about 32,000 stacks: further ones get a canary, which is looked at when the goroutine yields, parks or ends.
   guard_kind_ = GuardKind::mprotect;
-  mprotect(base, guard_size_, PROT_NONE);
-  return true;
+  return mprotect(base, guard_size_, PROT_NONE) == 0 ? Guard::page : Guard::canary;
+}
+
+namespace {
+constexpr std::uint64_t kCanary = 0x5afe57ac4e4d6d61;
+constexpr std::size_t kCanaryWords = 8;
+}  // namespace
+
+void plant_canary(StackMem* stack) {
+  auto* words = reinterpret_cast<std::uint64_t*>(stack->lo);
+  std::fill(words, words + kCanaryWords, kCanary);
+}
+bool canary_lives(const StackMem* stack) {
+  const auto* words = reinterpret_cast<const std::uint64_t*>(stack->lo);
+  return std::all_of(words, words + kCanaryWords, [](std::uint64_t word) { return word == kCanary; });
 }
 
 StackMem* StackPool::carve() {
@@ -91,10 +105,16 @@ StackMem* StackPool::carve() {
     } catch (const std::bad_alloc&) {
       return nullptr;
     }
-  if (!guard(base)) return nullptr;
+  const Guard guarded = guard(base);
+  if (guarded == Guard::none) return nullptr;
   ++carved_;
   auto* stack = new (header_at(base, carved_ - 1)) StackMem;
   stack->lo = base + guard_size_;
+  if (guarded == Guard::canary) {
+    stack->guarded = false;
+    plant_canary(stack);
+    unguarded_.fetch_add(1, std::memory_order_relaxed);
+  }
   made_.fetch_add(1, std::memory_order_release);  // pairs with find()
   return stack;
 }
@@ -129,6 +149,7 @@ std::size_t StackPool::trim() {
     const auto lo = reinterpret_cast<std::uintptr_t>(s->lo);
     if (below <= lo) continue;
     madvise(s->lo, below - lo, MADV_DONTNEED);
+    if (!s->guarded) plant_canary(s);
     ++trimmed;
   }
   return trimmed;

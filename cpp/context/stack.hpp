@@ -25,6 +25,7 @@ struct alignas(64) StackMem {
   void* tsan_fiber = nullptr;
   void* arg = nullptr;     // of the goroutine: G::arg()
   void* defers = nullptr;  // its deferred calls: only a running goroutine has any
+  bool guarded = true;     // false: the system gave no guard, and a canary stands in
   alignas(16) char unwind[32];              // rt_goexit's _Unwind_Exception: outlives the frames it unwinds
   char* top() { return reinterpret_cast<char*>(this) - 64; }  // 64 zero bytes end every walk of the stack
   std::size_t size() { return static_cast<std::size_t>(top() - lo); }
@@ -66,6 +67,8 @@ class StackPool {
   /// The stack whose guard or memory holds the address, or null. Lock-free: a signal handler asks.
   StackMem* find(const void* address) const;
   bool in_guard(StackMem* stack, const void* address) const;
+  /// Stacks without a guard page; each has a canary at its low end instead.
+  std::size_t unguarded() const { return unguarded_.load(std::memory_order_relaxed); }
 
  private:
   static constexpr std::size_t kSlabBytes = std::size_t{256} << 20;
@@ -73,7 +76,8 @@ class StackPool {
   static constexpr std::size_t kColors = 16, kColorBytes = 128;
   bool add_slab();
   StackMem* carve();
-  bool guard(char* stack_base);
+  enum class Guard { page, canary, none };
+  Guard guard(char* stack_base);
   void* header_at(char* stack_base, std::size_t index) const;
 
   const std::size_t stack_size_, guard_size_;
@@ -88,7 +92,12 @@ class StackPool {
   std::atomic<char*> slabs_[kMaxSlabs] = {};
   std::atomic<std::size_t> nslabs_{0};
   std::atomic<std::size_t> made_{0};
+  std::atomic<std::size_t> unguarded_{0};
 };
+
+/// The low end of a stack without a guard, which nobody but an overflow writes to.
+void plant_canary(StackMem* stack);
+bool canary_lives(const StackMem* stack);
 
 /// The stacks that one M has at hand, hottest last. No locking: only that M touches it.
 class StackCache {

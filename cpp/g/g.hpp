@@ -50,7 +50,7 @@ struct GMore {
 struct alignas(128) G {
   /// goroutineProfiled: what a profile under way still wants of this G. mprof.go:866
   enum Profile : std::uint8_t { kProfileAbsent = 0, kProfileSatisfied = 2 };
-  enum : std::uint8_t { kSystem = RT_SPAWN_SYSTEM, kMore = 2, kStack = 4, kLocked = 8 };
+  enum : std::uint8_t { kSystem = RT_SPAWN_SYSTEM, kMore = 2, kStack = 4, kLocked = 8, kUnguarded = 16 };
 
   G* schedlink = nullptr;               // for every list: a G is on one at most
   std::atomic<Context> ctx{nullptr};    // where to resume it; null while it runs or is still leaving its M
@@ -92,10 +92,10 @@ struct alignas(128) G {
     stack->arg = arg_or_stack;
     stack->defers = nullptr;
     arg_or_stack = stack;
-    set(kStack);
+    set(__builtin_expect(stack->guarded, 1) ? kStack : kStack | kUnguarded);
   }
   void unbind() {
-    unset(kStack);
+    unset(kStack | kUnguarded);
     arg_or_stack = nullptr;
   }
 

@@ -12,6 +12,7 @@
 #include <new>
 
 #include "base/error.hpp"
+#include "context/overflow.hpp"
 #include "sched/fast.hpp"
 
 namespace NEWPROC_NS {
@@ -130,6 +131,7 @@ Context waiting_context(G* next) {
 /// The goroutine on this stack has ended; returns when another is to start on it.
 M* goexit1(M* m, G* gp, StackMem* stack) {
   if (__builtin_expect(m->p == nullptr, 0)) fatal("goroutine ended between rt_entersyscall and rt_exitsyscall");
+  if (__builtin_expect(gp->has(G::kUnguarded), 0)) check_canary(m, gp);
   if (kDirectSwitch && !gp->has(G::kLocked)) return exit_direct(m, gp, stack);
   return exit_through_g0(m, gp, stack);
 }
@@ -212,6 +214,10 @@ rt_status defer(rt_func fn, void* arg) {
   *d = Defer{gp->defers(), fn, arg};
   gp->defers() = d;
   return RT_OK;
+}
+
+void check_canary(M* m, G* gp) {
+  if (!canary_lives(gp->stack())) report_overflow(m->sched->pool, gp->stack());
 }
 
 void leave_for_good(M* m) {

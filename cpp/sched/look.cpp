@@ -192,6 +192,7 @@ rt_status take_stats(Sched& s, rt_stats_t* out) {
   r.stacks_cached = s.pool.cached();
   r.stack_bytes = r.stacks * s.pool.stride();
   r.guard_kind = static_cast<std::uint64_t>(s.pool.guard_kind());
+  r.stacks_unguarded = s.pool.unguarded();
   *out = r;
   return RT_OK;
 }

@@ -119,10 +119,12 @@ rt_status gosched(MHeader* header) {
   P* p = m->p;
   if (__builtin_expect(p == nullptr, 0)) return in_syscall("rt_gosched");
   G* gp = m->curg;
-  if (kDirectSwitch && __builtin_expect(!gp->has(G::kLocked), 1))
+  if (kDirectSwitch && __builtin_expect(!gp->has(G::kLocked | G::kUnguarded), 1)) {
     gosched_direct(m, p, gp);
-  else
-    mcall(m, gp, gosched_m);
+    return RT_OK;
+  }
+  if (gp->has(G::kUnguarded)) check_canary(m, gp);
+  mcall(m, gp, gosched_m);
   return RT_OK;
 }
 
@@ -130,6 +132,7 @@ rt_status goyield() {
   M* m = getm();
   point(m, RT_POINT_OP);
   if (__builtin_expect(m->p == nullptr, 0)) return in_syscall("rt_goyield");
+  if (__builtin_expect(m->curg->has(G::kUnguarded), 0)) check_canary(m, m->curg);
   mcall(m, m->curg, goyield_m);
   return RT_OK;
 }
@@ -149,6 +152,7 @@ void checkpoint() {
   if (__builtin_expect(m->p == nullptr, 0)) return in_syscall("rt_gopark");
   G* gp = m->curg;
   if (readgstatus(gp) != RT_GRUNNING) gothrow("gopark: bad g status");
+  if (__builtin_expect(gp->has(G::kUnguarded), 0)) check_canary(m, gp);
   m->commit = commit;
   m->commit_arg = arg;
   gp->waitreason = static_cast<std::uint8_t>(reason);

@@ -219,6 +219,7 @@ void goexit();
 rt_status defer(rt_func fn, void* arg);
 [[noreturn]] void leave_for_good(M* m);
 void drop_goroutines(Sched& s);
+void check_canary(M* m, G* gp);  // of a stack without a guard: ends the process if it is gone
 
 // wake.cpp: wakep, startm, stopm, handoffp
 void wakep(M* m);

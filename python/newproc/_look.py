@@ -123,6 +123,8 @@ class Stats:
     scannable_stack: int
     switches: int
     steals: int
+    guard_kind: int
+    stacks_unguarded: int
     time_to_run: tuple[int, ...]
 
 

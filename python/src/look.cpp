@@ -72,6 +72,7 @@ py::dict stats_of(const rt_stats_t& s) {
   FIELD(gomaxprocs) FIELD(npidle) FIELD(nmspinning) FIELD(needspinning) FIELD(nmidle) FIELD(threads) FIELD(goroutines)
   FIELD(goroutines_total) FIELD(allgs) FIELD(ngsys) FIELD(runqsize) FIELD(gfree) FIELD(gfree_global) FIELD(goidgen)
   FIELD(stacks) FIELD(stacks_cached) FIELD(stack_bytes) FIELD(scannable_stack) FIELD(switches) FIELD(steals)
+  FIELD(guard_kind) FIELD(stacks_unguarded)
 #undef FIELD
   d["time_to_run"] = tuple_of(s.time_to_run, RT_TIME_BUCKETS);
   return d;

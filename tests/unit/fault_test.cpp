@@ -74,3 +74,24 @@ TEST_SUITE("faults") {
       }
   }
 }
+
+TEST_SUITE("faults") {
+  TEST_CASE("without guard pages stacks have canaries, and everything runs") {
+    for (const std::uint32_t world : {RT_WORLD_THREADS, RT_WORLD_SIM}) {
+      rt_config c = config(world, 2);
+      c.fault = [](void*, int kind) { return static_cast<int>(kind == RT_FAULT_GUARD); };
+      Runtime r(c);
+      std::atomic<int> ended{0};
+      REQUIRE(r.run([&] {
+        for (int i = 0; i < 500; ++i) r.go([&] {
+          rt_gosched();
+          rt_goyield();
+          ++ended;
+        });
+        while (ended != 500) rt_gosched();
+      }) == RT_OK);
+      CHECK(r.stats().stacks_unguarded == r.stats().stacks);
+      CHECK(r.stats().stacks_unguarded > 1);
+    }
+  }
+}
