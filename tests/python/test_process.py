@@ -18,23 +18,39 @@ def python(script: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, timeout=120, env=env)
 
 
+RECURSION = """
+volatile int bottom = -1;
+int deeper(int n) {
+  volatile char frame[512];
+  for (int i = 0; i < 512; i++) frame[i] = (char)n;
+  return n == bottom ? 0 : deeper(n + 1) + frame[0];
+}
+"""
+
 DEEP = """
 {enable}
-import sys
-sys.setrecursionlimit(10**6)
-def deeper(n):
-    return max(map(deeper, [n + 1]))  # through C: each level takes C stack
+import ctypes
+deeper = ctypes.CDLL({library!r}).deeper
 def main():
     newproc.go(deeper, 0)
     while True: newproc.gosched()
-newproc.run(main, procs={procs}{seed})
+newproc.run(main, procs=1{seed})
 """
+
+
+@pytest.fixture(scope="session")
+def recursion(tmp_path_factory):
+    """A C library that recurses for ever: Python itself counts its levels and stops in time."""
+    folder = tmp_path_factory.mktemp("recursion")
+    (folder / "deeper.c").write_text(RECURSION)
+    subprocess.run(["cc", "-O1", "-fno-optimize-sibling-calls", "-shared", "-fPIC", "deeper.c", "-o", "libdeeper.so"], cwd=folder, check=True)
+    return str(folder / "libdeeper.so")
 
 
 @pytest.mark.parametrize("seed", ["", ", seed=1"], ids=["threads", "sim"])
 @pytest.mark.parametrize("order", ENABLE)
-def test_a_stack_overflow_is_reported_with_faulthandler_enabled_before_or_after(order, seed):
-    done = python(DEEP.format(enable=ENABLE[order], procs=1, seed=seed))
+def test_a_stack_overflow_is_reported_with_faulthandler_enabled_before_or_after(order, seed, recursion):
+    done = python(DEEP.format(enable=ENABLE[order], library=recursion, seed=seed))
     assert "fatal error: stack overflow" in done.stderr
     assert "goroutine 2 [running]:" in done.stderr
     assert done.returncode == 2
