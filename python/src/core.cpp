@@ -83,15 +83,17 @@ class Runtime {
       set_this_m(nullptr);
       PyEval_RestoreThread(run_.host);
     }
-    return finish(status, g);
+    return finish(status);
   }
 
   void begin(const py::object& fn, const py::tuple& args, const py::dict& kwargs) {
     Goroutine* g = prepare(fn, args, kwargs);
     const rt_status status = rt_begin(rt_, goroutine_entry, g);
-    if (status != RT_OK) free_goroutine(g);
+    if (status != RT_OK) {
+      free_goroutine(g);
+      running_ = false;
+    }
     check(status);
-    main_ = g;
   }
 
   /// None while the run goes on, else as start_main.
@@ -101,12 +103,16 @@ class Runtime {
     const rt_status status = rt_step(open(), steps, &over, &end_);
     newproc_bind_gilstate(run_.host);
     PyThreadState_Swap(run_.host);
-    if (over != 0) return finish(status, main_);
+    if (over != 0) return finish(status);
     check(status);
     return py::none();
   }
 
-  void abandon() { check(rt_abandon(open())); }
+  void abandon() {
+    check(rt_abandon(open()));
+    running_ = false;
+    drop_main(&run_);
+  }
 
   py::dict stats() {
     rt_stats_t s;
@@ -134,7 +140,10 @@ class Runtime {
     if (rt_ == nullptr) throw py::value_error("the Runtime is closed; make another");
     return rt_;
   }
-  void abandon_quietly() { rt_abandon(rt_); }
+  void abandon_quietly() {
+    rt_abandon(rt_);
+    drop_main(&run_);
+  }
 
   Goroutine* prepare(const py::object& fn, const py::tuple& args, const py::dict& kwargs) {
     open();
@@ -148,15 +157,16 @@ class Runtime {
     run_.stack_bytes = stack_bytes_;
     run_.host = PyThreadState_Get();
     run_.exception = nullptr;
+    run_.main = g;
     end_ = rt_end{};
     end_.struct_size = sizeof end_;
     running_ = true;
     return g;
   }
 
-  py::tuple finish(rt_status status, Goroutine* main) {
+  py::tuple finish(rt_status status) {
     running_ = false;
-    (void)main;
+    drop_main(&run_);
     py::object exception = py::none();
     if (run_.exception != nullptr) exception = py::reinterpret_steal<py::object>(run_.exception);
     run_.exception = nullptr;
@@ -168,7 +178,6 @@ class Runtime {
   bool sim_ = false, running_ = false;
   std::size_t stack_bytes_ = 0;
   Run run_;
-  Goroutine* main_ = nullptr;
   rt_end end_{};
 };
 

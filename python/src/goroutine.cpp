@@ -224,17 +224,27 @@ PyObject* py_set_labels(PyObject*, PyObject* labels) {
   Py_RETURN_NONE;
 }
 
-extern "C" void drop_goroutine(void* raw) {
-  auto* g = static_cast<Goroutine*>(raw);
-  Run* run = g->run;
-  if (!run->sim) PyEval_RestoreThread(run->host);
-  if (g->state != nullptr) {  // its frames stand on a stack that is given up; they are not unwound
-    PyThreadState_Clear(g->state);
-    PyThreadState_Delete(g->state);
+/// GIL held. The frames of g stand on a stack that is given up, and are not unwound; the interpreter must not find
+/// them any more: 3.14's garbage collector walks the frames of every thread state.
+void drop_held(Goroutine* g) {
+  if (PyThreadState* state = g->state; state != nullptr) {
+#if PY_VERSION_HEX >= 0x030B0000
+    state->datastack_chunk = nullptr;  // a frame object may still point there: that memory is left alone
+#endif
+    PyThreadState_Clear(state);
+    PyThreadState_Delete(state);
     g->state = nullptr;
   }
   free_goroutine(g);
-  if (!run->sim) PyEval_SaveThread();
+}
+
+extern "C" void drop_goroutine(void* raw) {
+  auto* g = static_cast<Goroutine*>(raw);
+  const Run* run = g->run;
+  const bool sim = run->sim;
+  if (!sim) PyEval_RestoreThread(run->host);
+  drop_held(g);
+  if (!sim) PyEval_SaveThread();
 }
 
 /// go(fn, args, kwargs, file, line, name): file and name are interned strings, kept for good.
@@ -302,7 +312,12 @@ Goroutine* make_goroutine(Run* run, PyObject* fn, PyObject* args, PyObject* kwar
   return g;
 }
 
+void drop_main(Run* run) {
+  if (run->main != nullptr) drop_held(run->main);
+}
+
 void free_goroutine(Goroutine* g) {
+  if (g->run->main == g) g->run->main = nullptr;
   for (PyObject* each : {g->fn, g->args, g->kwargs, g->context, g->labels}) Py_XDECREF(each);
   delete g;
 }

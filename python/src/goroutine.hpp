@@ -12,6 +12,8 @@
 
 namespace npy {
 
+struct Goroutine;
+
 /// One run of a runtime. Lives as long as the call that runs it.
 struct Run {
   bool sim = false;
@@ -19,6 +21,7 @@ struct Run {
   PyThreadState* host = nullptr;        // of the thread that called start_main
   PyObject* exception = nullptr;        // what ended the run, guarded by the GIL
   std::uint64_t exception_goid = 0;
+  Goroutine* main = nullptr;            // while it has not ended: the runtime drops all others, not main
 };
 
 /// A goroutine to be started: fn(*args, **kwargs) in a copy of the caller's context.
@@ -35,6 +38,8 @@ struct Goroutine {
 /// New references are taken. nullptr with a Python error set: bad arguments or no memory.
 Goroutine* make_goroutine(Run* run, PyObject* fn, PyObject* args, PyObject* kwargs, PyObject* labels);
 void free_goroutine(Goroutine* g);  // GIL held
+/// After a run: gives back a main that never returned. GIL held.
+void drop_main(Run* run);
 extern "C" void goroutine_entry(void* goroutine);
 
 /// Sets the exception of newproc._errors for a status, with rt_last_error() as text. Returns nullptr.

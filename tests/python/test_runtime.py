@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
@@ -202,3 +203,29 @@ def test_an_exception_between_steps_leaves_the_block_as_it_is():
         runtime.begin(lambda: [newproc.gosched() for _ in range(100)])
         runtime.step(1)
         1 / 0
+
+
+@pytest.mark.parametrize("where", [{"procs": 1}, {"procs": 2}, {"procs": 1, "seed": 1}], ids=["threads1", "threads2", "sim"])
+def test_a_main_that_never_returned_is_given_back(where):
+    def main(held):
+        newproc.go(lambda: 1 / 0)
+        while True:
+            newproc.gosched()
+
+    held = []
+    for _ in range(5):
+        with pytest.raises(newproc.GoroutinePanic):
+            newproc.run(main, held, **where)
+        gc.collect()  # both walk the frames that the interpreter knows: none may stand on a stack that is gone
+        assert all(frame.f_code.co_name != "main" for frame in sys._current_frames().values())
+
+
+def test_an_abandoned_runtime_runs_again():
+    seen = []
+    with newproc.Runtime(procs=1, seed=1) as runtime:
+        runtime.begin(lambda: [newproc.gosched() for _ in range(100)])
+        runtime.step(3)
+        runtime.abandon()
+        gc.collect()
+        runtime.start_main(lambda: seen.append(newproc.goid()))
+    assert seen == [1]
