@@ -28,7 +28,8 @@ bool gosched_m(M* m, G* gp) {
 
 /// Nothing runnable that this P can see: put on the empty global queue, gp would be what comes off it.
 inline bool alone_here(const Sched& s, const P* p) {
-  return p->runq.empty_for_owner() && s.attention.load(std::memory_order_relaxed) == 0 && globrunqempty(s);
+  return p->runq.empty_for_owner() && p->staged.empty() && s.attention.load(std::memory_order_relaxed) == 0 &&
+         globrunqempty(s);
 }
 
 /// gp is on the global queue; goes on with found.g, or on g0 where there is none at hand.
@@ -42,7 +43,7 @@ NEWPROC_HOT inline void leave_for(M* m, G* gp, const Found& found, Moment& now) 
 
 /// The next one comes from the global queue too: one hold of the lock does both. What find_local would take
 /// is the same: one at a 61st tick, else a batch.
-[[gnu::noinline]] void gosched_global(M* m, P* p, G* gp, Moment& now) {
+[[gnu::noinline, gnu::flatten]] void gosched_global(M* m, P* p, G* gp, Moment& now) {
   Sched& s = *m->sched;
   const bool fair = p->schedtick.load(std::memory_order_relaxed) % kGlobalFairness == 0;
   const std::uint32_t from = fair ? RT_FROM_GLOBAL61 : RT_FROM_GLOBAL;
