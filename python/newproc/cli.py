@@ -6,13 +6,14 @@ import argparse
 import sys
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from . import __version__
 from ._errors import NewprocError, PatternError
 from ._pattern import Pattern, run_jsonl
 
 UNREADABLE = 64
+MOST_SECONDS = 1e9
 
 HELP = """\
 Go 1.21's goroutine scheduler, exact to the last queue slot.
@@ -41,8 +42,22 @@ exit status: Go's, 0 or 2; 3 a limit was reached; 64 a pattern or an argument ca
 """
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, with exit status 64: argparse's own 2 is Go's for a panic."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(UNREADABLE, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < MOST_SECONDS:
+        raise argparse.ArgumentTypeError(f"{text} is outside of 0 to {MOST_SECONDS:.0f}")
+    return seconds
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="newproc", description=HELP, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = _Parser(prog="newproc", description=HELP, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--version", action="version", version=f"newproc {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="run | demo | config")
     run = commands.add_parser("run", help="run spawn patterns", epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -57,11 +72,11 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--max-steps", type=int, metavar="N", help="most operations (default 10,000,000)")
     run.add_argument("--max-goroutines", type=int, metavar="N", help="most alive at once (default 1,000,000)")
     run.add_argument("--max-log", type=int, metavar="BYTES", help="most bytes of log (default 256 MiB)")
-    run.add_argument("--max-seconds", type=float, metavar="S", help="longest run (default 10)")
+    run.add_argument("--max-seconds", type=_seconds, metavar="S", help="longest run (default 10)")
     commands.add_parser("demo", help="a run worth seeing, explained")
     config = commands.add_parser("config", help="flags to compile and link against newproc.h")
-    config.add_argument("--cflags", action="store_true")
-    config.add_argument("--libs", action="store_true")
+    config.add_argument("--cflags", action="store_true", help="for the compiler")
+    config.add_argument("--libs", action="store_true", help="for the linker")
     return parser
 
 
@@ -128,7 +143,7 @@ def _run(args: argparse.Namespace) -> int:
         try:
             text = _read(name)
         except (OSError, UnicodeDecodeError) as error:
-            return _complain(f"{name}: cannot be read: {error}")
+            return _complain(f"{name}: cannot be read: {getattr(error, 'strerror', None) or error}")
         try:
             if args.jsonl:
                 run_jsonl(text, lambda line: sys.stdout.write(line + "\n"), limits=_limits(args), **_settings(args))

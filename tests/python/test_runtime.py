@@ -173,6 +173,12 @@ def test_the_command_runs_json_lines(tmp_path):
         (["run", "absent.json"], "absent.json: cannot be read"),
         (["run", "-", "--procs", "0"], "procs is 0; give 1 to 1024"),
         (["run", "-", "--max-steps", "0"], "the limit of steps is 0"),
+        (["run", "-", "--seed", "x"], "argument --seed: invalid int value: 'x'; see newproc run --help"),
+        (["run", "-", "--max-seconds", "inf"], "argument --max-seconds: inf is outside of 0 to"),
+        (["run", "-", "--max-seconds", "-1"], "argument --max-seconds: -1 is outside of 0 to"),
+        (["run"], "required: FILE"),
+        (["fly"], "invalid choice: 'fly'"),
+        ([], "required: run | demo | config"),
     ],
 )
 def test_the_command_names_what_is_wrong(arguments, text):
