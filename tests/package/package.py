@@ -68,6 +68,9 @@ def judge_wheel(wheel: Path, out: Path) -> Path:
     check(len(libraries) == 1, f"the wheel should hold the library once: {libraries}")
     run("auditwheel", "repair", "--wheel-dir", out / "repaired", wheel)
     repaired = only(out / "repaired", "newproc-*manylinux*.whl")
+    with zipfile.ZipFile(repaired) as content:
+        vendored = [name for name in content.namelist() if ".libs/" in name]
+    check(not vendored, f"Boost, spdlog and fmt should be inside the library; auditwheel had to add {vendored}")
     run("check-wheel-contents", repaired)
     run(sys.executable, "-m", "twine", "check", "--strict", repaired)
     print(f"wheel: {repaired.name}, {repaired.stat().st_size // 1024} KiB")
