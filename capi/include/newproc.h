@@ -354,7 +354,7 @@ typedef struct rt_stats_t {
                                             waits is measured; proc.go:1085) */
   uint64_t switches;          /* goroutines put on an M */
   uint64_t steals;            /* goroutines taken from other Ps */
-  uint64_t stacks_unguarded;  /* the system had no guard page for them (mprotect ends at max_map_count): a
+  uint64_t stacks_unguarded;  /* have no guard page (mprotect makes 16,000 in a process, where it must): a
                                  canary is checked when their goroutine yields, parks or ends */
 } rt_stats_t;
 

@@ -13,6 +13,12 @@
 #endif
 
 namespace newproc {
+namespace {
+// Each guard that mprotect makes splits a mapping, and a process may have 65,530 (vm.max_map_count). Without any left
+// no thread starts and no slab can be had: half stay for everybody else.
+constexpr std::size_t kMostMprotected = 16'000;
+std::atomic<std::size_t> mprotected{0};  // in the process
+}  // namespace
 
 std::size_t page_size() {
   static const std::size_t size = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
@@ -28,6 +34,7 @@ StackPool::StackPool(std::size_t stack_size, std::size_t guard_size, rt_fault_fu
       fault_arg_(fault_arg) {}
 
 StackPool::~StackPool() {
+  if (guard_kind_ == GuardKind::mprotect) mprotected.fetch_sub(stacks() - unguarded());
 #if NEWPROC_TSAN
   for (StackMem* s : free_)
     if (s->tsan_fiber != nullptr) __tsan_destroy_fiber(s->tsan_fiber);
@@ -74,10 +81,12 @@ StackPool::Guard StackPool::guard(char* base) {
     }
     if (guard_kind_ == GuardKind::guard_install) return Guard::none;
   }
-  // Kernels before 6.13, or locked memory. Each guard splits a mapping, and max_map_count ends that at
-  // about 32,000 stacks: further ones get a canary, which is looked at when the goroutine yields, parks or ends.
+  // Kernels before 6.13, or locked memory. Further stacks get a canary, which is looked at when the goroutine
+  // yields, parks or ends.
   guard_kind_ = GuardKind::mprotect;
-  return mprotect(base, guard_size_, PROT_NONE) == 0 ? Guard::page : Guard::canary;
+  if (mprotected.fetch_add(1) < kMostMprotected && mprotect(base, guard_size_, PROT_NONE) == 0) return Guard::page;
+  mprotected.fetch_sub(1);
+  return Guard::canary;
 }
 
 namespace {
