@@ -59,7 +59,8 @@ extern "C" {
   X(RT_ENOTSUP, -11, "this runtime or this build cannot do that")                 \
   X(RT_EINTR, -12, "rt_interrupt ended the run")                                  \
   X(RT_EPATTERN, -13, "the text is not a spawn pattern")                          \
-  X(RT_EIO, -14, "a file could not be written")
+  X(RT_EIO, -14, "a file could not be written")                                   \
+  X(RT_EWOULDBLOCK, -15, "the operation would have to wait")
 
 typedef enum rt_status {
 #define RT_STATUS_ENUM(name, value, text) name = value,
@@ -293,6 +294,150 @@ RT_API rt_status rt_gomaxprocs(rt_runtime *rt, uint32_t n, uint32_t *old);
 /* Sets startingStackSize, as Go's GC does (stack.go:1309). Power of two, 2048 to 1 GiB. [any] */
 RT_API rt_status rt_set_starting_stack_size(rt_runtime *rt, uint32_t bytes);
 
+/* ---- Channels ----------------------------------------------------------------------------------- */
+
+/* Misuse that Go answers with a panic ends the run with Go's text. With on != 0 the calling goroutine gets
+ * RT_EPANIC from the call instead, rt_last_error() being Go's text: for bindings that raise exceptions. Fatal
+ * errors, such as unlocking an unlocked mutex, end the run all the same. Off in a new goroutine. [g] */
+RT_API rt_status rt_catch_panics(int on);
+
+typedef struct rt_chan rt_chan;
+
+/* Makes a channel of cap elements (0: unbuffered) of elem_size bytes.
+ *   rt       NULL: the calling goroutine's. Only its goroutines, and threads that are no Ms, may use it
+ *   returns  RT_EINVAL elem_size over 65536; RT_EPANIC "makechan: size out of range"; RT_ENOMEM
+ *   Go       makechan, chan.go:72    [any] */
+RT_API rt_status rt_chan_new(rt_runtime *rt, size_t elem_size, size_t cap, rt_chan **out);
+/* Frees it. Nobody may wait on it or use it afterwards; goroutines of a run that is over do not count.
+ * Before its runtime is deleted. NULL is allowed. [any] */
+RT_API void rt_chan_free(rt_chan *c);
+/* Sends *elem: to a waiting receiver, into the buffer, or waits. c NULL: waits for ever.
+ *   returns  RT_EPANIC "send on closed channel" (rt_catch_panics);
+ *            on a thread that is no M, which never waits: RT_EWOULDBLOCK nobody can take it
+ *   Go       chansend, chan.go:160    [g], and threads that are no Ms */
+RT_API rt_status rt_chan_send(rt_chan *c, const void *elem);
+/* Receives into *elem (NULL: drops it). *ok (NULL allowed) is 0 and *elem zeroed when c is closed and empty.
+ *   Go       chanrecv, chan.go:457    [g], and threads that are no Ms, as above */
+RT_API rt_status rt_chan_recv(rt_chan *c, void *elem, int *ok);
+/* The same, never waiting: RT_EWOULDBLOCK. select with one case and a default. */
+RT_API rt_status rt_chan_try_send(rt_chan *c, const void *elem);
+RT_API rt_status rt_chan_try_recv(rt_chan *c, void *elem, int *ok);
+/* Closes it: all that wait are woken, senders to panic. RT_EPANIC "close of closed channel", "close of nil
+ * channel". chan.go:357    [g], and threads that are no Ms */
+RT_API rt_status rt_chan_close(rt_chan *c);
+/* Elements in the buffer, and its room. NULL: 0. [any] */
+RT_API size_t rt_chan_len(const rt_chan *c);
+RT_API size_t rt_chan_cap(const rt_chan *c);
+
+enum { RT_SEND = 1, RT_RECV = 2 };
+typedef struct rt_case {
+  rt_chan *c;   /* NULL: never ready */
+  void *elem;   /* what to send (only read), or where to receive; NULL: nowhere */
+  int32_t dir;  /* RT_SEND, RT_RECV */
+  int32_t ok;   /* out, of the chosen case: 0 received from a closed channel */
+} rt_case;
+/* Waits until one of n cases can go on, and does it: any one of the ready ones, at random.
+ *   has_default  1: if none is ready, *chosen is n
+ *   returns      RT_EPANIC "send on closed channel"; RT_EINVAL n over 65536, or a dir
+ *   Go           selectgo, select.go:121    [g] */
+RT_API rt_status rt_select(rt_case *cases, size_t n, int has_default, size_t *chosen);
+
+/* ---- Locks -------------------------------------------------------------------------------------- */
+
+/* Package sync. All zero is ready for use; no memory is allocated; do not copy or move one in use. The
+ * fields are newproc's. [g] */
+
+/* Mutex: normal and starvation mode as Go's. sync/mutex.go:34
+ * Unlocking an unlocked one: "fatal error: sync: unlock of unlocked mutex". */
+typedef struct rt_mutex {
+  int32_t state;
+  uint32_t sema;
+} rt_mutex;
+RT_API rt_status rt_mutex_lock(rt_mutex *l);
+RT_API rt_status rt_mutex_try_lock(rt_mutex *l); /* RT_EWOULDBLOCK */
+RT_API rt_status rt_mutex_unlock(rt_mutex *l);
+
+/* RWMutex: a waiting writer keeps new readers out. sync/rwmutex.go:39 */
+typedef struct rt_rwmutex {
+  rt_mutex w;
+  uint32_t writer_sem, reader_sem;
+  int32_t reader_count, reader_wait;
+} rt_rwmutex;
+RT_API rt_status rt_rwmutex_lock(rt_rwmutex *l);
+RT_API rt_status rt_rwmutex_unlock(rt_rwmutex *l);
+RT_API rt_status rt_rwmutex_rlock(rt_rwmutex *l);
+RT_API rt_status rt_rwmutex_runlock(rt_rwmutex *l);
+RT_API rt_status rt_rwmutex_try_lock(rt_rwmutex *l);  /* RT_EWOULDBLOCK */
+RT_API rt_status rt_rwmutex_try_rlock(rt_rwmutex *l); /* RT_EWOULDBLOCK */
+
+/* WaitGroup. sync/waitgroup.go:23. RT_EPANIC "sync: negative WaitGroup counter" and Go's other two. */
+typedef struct rt_waitgroup {
+  uint64_t state;
+  uint32_t sema, unused;
+} rt_waitgroup;
+RT_API rt_status rt_waitgroup_add(rt_waitgroup *w, int32_t n);
+RT_API rt_status rt_waitgroup_done(rt_waitgroup *w); /* add of -1 */
+RT_API rt_status rt_waitgroup_wait(rt_waitgroup *w);
+
+/* Cond. Set l before use. Waiters are woken in the order in which they came. sync/cond.go:37 */
+typedef struct rt_cond {
+  rt_mutex *l; /* held by whoever calls rt_cond_wait, which gives it up while it waits */
+  uint32_t wait, notify;
+  void *head, *tail;
+  uint32_t run, unused;
+} rt_cond;
+RT_API rt_status rt_cond_wait(rt_cond *c); /* RT_EINVAL l is NULL */
+RT_API rt_status rt_cond_signal(rt_cond *c);
+RT_API rt_status rt_cond_broadcast(rt_cond *c);
+
+/* Once: runs fn(arg) if nobody has, and waits if somebody is at it. It counts as done even when fn panics
+ * or exits. sync/once.go:16 */
+typedef struct rt_once {
+  uint32_t done, unused;
+  rt_mutex m;
+} rt_once;
+RT_API rt_status rt_once_do(rt_once *o, rt_func fn, void *arg);
+
+/* ---- Time --------------------------------------------------------------------------------------- */
+
+/* Nanoseconds of the world's clock: monotonic with threads, virtual in the sim world. rt NULL: the caller's;
+ * 0 outside. [any] */
+RT_API int64_t rt_nanotime(rt_runtime *rt);
+/* Parks for ns nanoseconds; 0 or less returns at once. time.go:178    [g] */
+RT_API rt_status rt_sleep(int64_t ns);
+
+typedef struct rt_timer rt_timer;
+
+/* After ns, fn(arg) runs in a goroutine of its own, which has no parent.
+ *   out      NULL: it cannot be stopped, and frees itself
+ *   returns  RT_EINVAL fn is NULL; RT_ENOMEM    Go  time.AfterFunc    [g] */
+RT_API rt_status rt_after_func(int64_t ns, rt_func fn, void *arg, rt_timer **out);
+/* After ns, and for a ticker every ns again, the time is sent on the timer's channel, if there is room (it has
+ * one element, int64_t). RT_EPANIC "non-positive interval for NewTicker"    Go  time.NewTimer, NewTicker    [g] */
+RT_API rt_status rt_timer_new(int64_t ns, rt_timer **out);
+RT_API rt_status rt_ticker_new(int64_t ns, rt_timer **out);
+/* The timer's channel, which lives as long as it; NULL for rt_after_func's. [any] */
+RT_API rt_chan *rt_timer_chan(rt_timer *t);
+/* Stop it, or let it fire ns from now (a ticker: every ns). *was_active (NULL allowed): 1 if it had yet to
+ * fire. Neither drains the channel. [g] */
+RT_API rt_status rt_timer_stop(rt_timer *t, int *was_active);
+RT_API rt_status rt_timer_reset(rt_timer *t, int64_t ns, int *was_active);
+/* Stops and frees it and its channel. NULL is allowed. [g], or [host] after the run */
+RT_API void rt_timer_free(rt_timer *t);
+
+/* ---- From threads that are no Ms ---------------------------------------------------------------- */
+
+/* Such a thread may call rt_newproc and rt_newproc_ex with rt given, rt_chan_send, rt_chan_try_send,
+ * rt_chan_recv, rt_chan_try_recv, rt_chan_close and rt_ready; what they wake goes to the global queue. For all
+ * else, start a goroutine. While no run is under way rt_newproc gives RT_ESTATE. */
+
+/* rt_goready for such a thread. RT_ESTATE g is not parked. [any] but an M */
+RT_API rt_status rt_ready(rt_runtime *rt, rt_g *g);
+/* While held, a run whose goroutines are all asleep waits for such a thread instead of ending as a deadlock.
+ * As many releases as holds. rt_release: RT_ESTATE it is not held. [any] */
+RT_API rt_status rt_hold(rt_runtime *rt);
+RT_API rt_status rt_release(rt_runtime *rt);
+
 /* ---- Looking ------------------------------------------------------------------------------------ */
 
 /* Go's numbers (runtime2.go:36, 111). */
@@ -462,7 +607,7 @@ RT_API rt_status rt_dump(rt_runtime *rt, int fd);
   X(RT_EV_GO_END, 15, "GoEnd")             /* */                                                   \
   X(RT_EV_GO_SCHED, 17, "GoSched")         /* to the back of the global queue */                   \
   X(RT_EV_GO_PREEMPT, 18, "GoPreempt")     /* a: 0 to the global queue, 1 goyield: to the own ring */ \
-  X(RT_EV_GO_PARK, 20, "GoPark")           /* a: RT_WAIT_* */                                      \
+  X(RT_EV_GO_PARK, 20, "GoPark")           /* a: RT_WAIT_*; b: address of what it waits for, or 0 */ \
   X(RT_EV_GO_UNPARK, 21, "GoUnpark")       /* a: goid of the waker; put as runnext */              \
   X(RT_EV_GO_SYSCALL, 28, "GoSysCall")                                                             \
   X(RT_EV_GO_SYSEXIT, 29, "GoSysExit")     /* a: 1 keeps running, 0 goes to the global queue */    \

@@ -6,9 +6,9 @@
 #include <new>
 #include <unordered_set>
 
-#include "base/error.hpp"
 #include "base/names.hpp"
 #include "base/symbol.hpp"
+#include "call.hpp"
 #include "context/overflow.hpp"
 #include "runtime/runtime.hpp"
 #include "trace/names.hpp"
@@ -35,18 +35,15 @@ Registry& registry() {
   return *all;
 }
 
-rt_status outside(const char* call) {
-  return fail(RT_EPLACE, "%s: called outside of goroutines; call it from a function that rt_start_main or rt_newproc runs", call);
-}
-rt_status inside(const char* call) {
-  return fail(RT_EPLACE, "%s: called inside a goroutine; call it from the thread that owns the runtime", call);
-}
-rt_status null(const char* call, const char* argument) {
-  return fail(RT_EINVAL, "%s: %s is NULL", call, argument);
+rt_status check_end(const char* call, const rt_end* end) {
+  if (end != nullptr && end->struct_size != sizeof(rt_end))
+    return fail(RT_EINVAL, "%s: end->struct_size is %zu; set it to sizeof(rt_end), %zu", call, end->struct_size, sizeof(rt_end));
+  return RT_OK;
 }
 
-/// The caller's own runtime where rt is NULL.
-rt_status find(const char* call, rt_runtime*& rt) {
+}  // namespace
+
+rt_status newproc::find_runtime(const char* call, rt_runtime*& rt) {
   if (rt == nullptr) {
     rt = rt_current();
     if (rt == nullptr)
@@ -57,35 +54,6 @@ rt_status find(const char* call, rt_runtime*& rt) {
     return fail(RT_EINVAL, "%s: rt (%p) is no live runtime; it was deleted, or rt_new never made it", call, static_cast<void*>(rt));
   return RT_OK;
 }
-
-/// The operations of the calling goroutine, which must belong to rt (NULL: any).
-rt_status ops_of(const char* call, rt_runtime* rt, const GOps*& ops) {
-  ops = current_ops();
-  if (ops == nullptr) return outside(call);
-  if (rt != nullptr && current_m()->runtime != rt)
-    return fail(RT_EPLACE, "%s: rt (%p) is not the runtime of the calling goroutine (%p); pass NULL", call,
-                static_cast<void*>(rt), static_cast<void*>(current_m()->runtime));
-  return RT_OK;
-}
-
-rt_status check_end(const char* call, const rt_end* end) {
-  if (end != nullptr && end->struct_size != sizeof(rt_end))
-    return fail(RT_EINVAL, "%s: end->struct_size is %zu; set it to sizeof(rt_end), %zu", call, end->struct_size, sizeof(rt_end));
-  return RT_OK;
-}
-
-template <class F>
-rt_status guarded(const char* call, F&& f) {
-  try {
-    return f();
-  } catch (const std::bad_alloc&) {
-    return fail(RT_ENOMEM, "%s: the system gave no memory", call);
-  } catch (const std::exception& e) {
-    return fail(RT_EINVAL, "%s: %s", call, e.what());
-  }
-}
-
-}  // namespace
 
 extern "C" {
 
@@ -168,7 +136,7 @@ rt_status rt_start_main(rt_runtime* rt, rt_func fn, void* arg, rt_end* end) {
   if (current_ops() != nullptr) return inside(call);
   if (rt == nullptr) return null(call, "rt");
   if (fn == nullptr) return null(call, "fn");
-  if (const rt_status s = find(call, rt); s != RT_OK) return s;
+  if (const rt_status s = find_runtime(call, rt); s != RT_OK) return s;
   if (const rt_status s = check_end(call, end); s != RT_OK) return s;
   return guarded(call, [&] { return rt->start_main(fn, arg, end); });
 }
@@ -177,7 +145,7 @@ rt_status rt_begin(rt_runtime* rt, rt_func fn, void* arg) {
   if (current_ops() != nullptr) return inside("rt_begin");
   if (rt == nullptr) return null("rt_begin", "rt");
   if (fn == nullptr) return null("rt_begin", "fn");
-  if (const rt_status s = find("rt_begin", rt); s != RT_OK) return s;
+  if (const rt_status s = find_runtime("rt_begin", rt); s != RT_OK) return s;
   return guarded("rt_begin", [&] { return rt->begin(fn, arg); });
 }
 
@@ -186,7 +154,7 @@ rt_status rt_step(rt_runtime* rt, uint64_t steps, int* over, rt_end* end) {
   if (rt == nullptr) return null("rt_step", "rt");
   if (over == nullptr) return null("rt_step", "over");
   if (steps == 0) return fail(RT_EINVAL, "rt_step: steps is 0; give how many scheduler steps to run");
-  if (const rt_status s = find("rt_step", rt); s != RT_OK) return s;
+  if (const rt_status s = find_runtime("rt_step", rt); s != RT_OK) return s;
   if (const rt_status s = check_end("rt_step", end); s != RT_OK) return s;
   return guarded("rt_step", [&] { return rt->step(steps, over, end); });
 }
@@ -194,7 +162,7 @@ rt_status rt_step(rt_runtime* rt, uint64_t steps, int* over, rt_end* end) {
 rt_status rt_abandon(rt_runtime* rt) {
   if (current_ops() != nullptr) return inside("rt_abandon");
   if (rt == nullptr) return null("rt_abandon", "rt");
-  if (const rt_status s = find("rt_abandon", rt); s != RT_OK) return s;
+  if (const rt_status s = find_runtime("rt_abandon", rt); s != RT_OK) return s;
   return guarded("rt_abandon", [&] { return rt->abandon(); });
 }
 
@@ -211,12 +179,23 @@ rt_runtime* rt_current(void) {
   return m != nullptr && m->ops != nullptr ? m->runtime : nullptr;
 }
 
+static rt_status newproc_from_outside(rt_runtime* rt, const rt_spawn* spawn, const void* pc, uint64_t* goid) {
+  if (const rt_status s = find_runtime("rt_newproc", rt); s != RT_OK) return s;
+  return guarded("rt_newproc", [&] { return rt->outside_newproc(spawn, pc, goid); });
+}
+
 [[gnu::noinline]] rt_status rt_newproc(rt_runtime* rt, rt_func fn, void* arg, uint64_t* goid) {
   MHeader* m = current_m();
   if (__builtin_expect(m == nullptr || m->ops == nullptr || (rt != nullptr && rt != m->runtime), 0)) {
+    if (fn == nullptr && (m == nullptr || m->ops == nullptr)) return null("rt_newproc", "fn");
+    if (m == nullptr && rt != nullptr) {
+      rt_spawn spawn{};
+      spawn.fn = fn;
+      spawn.arg = arg;
+      return newproc_from_outside(rt, &spawn, __builtin_return_address(0), goid);
+    }
     const GOps* ops;
-    const rt_status s = ops_of("rt_newproc", rt, ops);
-    return fn == nullptr && rt == nullptr ? null("rt_newproc", "fn") : s;
+    return ops_of("rt_newproc", rt, ops);
   }
   return m->ops->newproc(m, fn, arg, __builtin_return_address(0), goid);
 }
@@ -228,14 +207,12 @@ rt_runtime* rt_current(void) {
                 sizeof(rt_spawn));
   if ((spawn->flags & ~std::uint32_t{RT_SPAWN_SYSTEM}) != 0)
     return fail(RT_EINVAL, "rt_newproc_ex: spawn->flags is %#x; RT_SPAWN_SYSTEM (1) is the only flag", spawn->flags);
+  if (spawn->fn == nullptr && current_ops() == nullptr) return null("rt_newproc_ex", "spawn->fn");
+  if (current_m() == nullptr && rt != nullptr) return newproc_from_outside(rt, spawn, __builtin_return_address(0), goid);
   const GOps* ops;
   if (const rt_status s = ops_of("rt_newproc_ex", rt, ops); s != RT_OK) return s;
   return ops->newproc_ex(spawn, __builtin_return_address(0), goid);
 }
-
-#define RT_IN_GOROUTINE(call) \
-  const GOps* ops = current_ops(); \
-  if (__builtin_expect(ops == nullptr, 0)) return outside(call)
 
 rt_status rt_gosched(void) {
   MHeader* m = current_m();
@@ -323,7 +300,7 @@ rt_status rt_exitsyscall(void) {
 rt_status rt_gomaxprocs(rt_runtime* rt, uint32_t n, uint32_t* old) {
   if (n > 1024) return fail(RT_EINVAL, "rt_gomaxprocs: n is %u; give 1 to 1024, or 0 to ask", n);
   if (n == 0) {
-    if (const rt_status s = find("rt_gomaxprocs", rt); s != RT_OK) return s;
+    if (const rt_status s = find_runtime("rt_gomaxprocs", rt); s != RT_OK) return s;
     if (old != nullptr) *old = rt->gomaxprocs();
     return RT_OK;
   }
@@ -335,7 +312,7 @@ rt_status rt_gomaxprocs(rt_runtime* rt, uint32_t n, uint32_t* old) {
 rt_status rt_set_starting_stack_size(rt_runtime* rt, uint32_t bytes) {
   if (bytes < 2048 || bytes > (1u << 30) || (bytes & (bytes - 1)) != 0)
     return fail(RT_EINVAL, "rt_set_starting_stack_size: bytes is %u; give a power of two from 2048 to 1073741824", bytes);
-  if (const rt_status s = find("rt_set_starting_stack_size", rt); s != RT_OK) return s;
+  if (const rt_status s = find_runtime("rt_set_starting_stack_size", rt); s != RT_OK) return s;
   return rt->set_starting_stack_size(bytes);
 }
 
@@ -344,20 +321,20 @@ rt_status rt_stats(rt_runtime* rt, rt_stats_t* stats) {
   if (stats->struct_size != sizeof(rt_stats_t))
     return fail(RT_EINVAL, "rt_stats: stats->struct_size is %zu; set it to sizeof(rt_stats_t), %zu", stats->struct_size,
                 sizeof(rt_stats_t));
-  if (const rt_status s = find("rt_stats", rt); s != RT_OK) return s;
+  if (const rt_status s = find_runtime("rt_stats", rt); s != RT_OK) return s;
   return rt->stats(stats);
 }
 
 rt_status rt_snapshot_take(rt_runtime* rt, rt_snapshot** out) {
   if (out == nullptr) return null("rt_snapshot_take", "out");
-  if (const rt_status s = find("rt_snapshot_take", rt); s != RT_OK) return s;
+  if (const rt_status s = find_runtime("rt_snapshot_take", rt); s != RT_OK) return s;
   return guarded("rt_snapshot_take", [&] { return rt->snapshot(out); });
 }
 void rt_snapshot_free(rt_snapshot* snapshot) { delete static_cast<SnapshotStore*>(snapshot); }
 
 rt_status rt_dump(rt_runtime* rt, int fd) {
   if (fd < 0) return fail(RT_EINVAL, "rt_dump: fd is %d; give an open file descriptor", fd);
-  if (const rt_status s = find("rt_dump", rt); s != RT_OK) return s;
+  if (const rt_status s = find_runtime("rt_dump", rt); s != RT_OK) return s;
   return guarded("rt_dump", [&] {
     const rt_status s = rt->dump(fd);
     return s == RT_EIO ? fail(s, "rt_dump: writing to fd %d failed; is it open for writing?", fd) : s;
@@ -366,7 +343,7 @@ rt_status rt_dump(rt_runtime* rt, int fd) {
 
 rt_status rt_trace_take(rt_runtime* rt, rt_trace** out) {
   if (out == nullptr) return null("rt_trace_take", "out");
-  if (const rt_status s = find("rt_trace_take", rt); s != RT_OK) return s;
+  if (const rt_status s = find_runtime("rt_trace_take", rt); s != RT_OK) return s;
   return guarded("rt_trace_take", [&] { return rt->trace(out); });
 }
 void rt_trace_free(rt_trace* trace) { delete static_cast<trace::TraceStore*>(trace); }

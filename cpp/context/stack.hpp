@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/prefetch.hpp"
+#include "base/relaxed.hpp"
 #include "context/fcontext.hpp"
 #include "newproc.h"
 
@@ -22,10 +23,12 @@ struct alignas(64) StackMem {
   std::atomic<Context> ctx{nullptr};      // the entry loop, waiting for a goroutine; null: make it anew
   char* lo = nullptr;                     // lowest usable byte, above the guard
   std::atomic<const void*> owner{nullptr};  // the G that runs or is parked here, for the overflow report
-  void* tsan_fiber = nullptr;
   void* arg = nullptr;     // of the goroutine: G::arg()
   void* defers = nullptr;  // its deferred calls: only a running goroutine has any
+  Relaxed<const void*> wait_object = nullptr;  // what it parked for last, for dumps
+  Relaxed<std::uint64_t> wait_since = 0;       // ns of the world's clock, to 10 ms; 0: unknown
   bool guarded = true;     // false: the system gave no guard, and a canary stands in
+  void* tsan_fiber = nullptr;
   alignas(16) char unwind[32];              // rt_goexit's _Unwind_Exception: outlives the frames it unwinds
   char* top() { return reinterpret_cast<char*>(this) - 64; }  // 64 zero bytes end every walk of the stack
   std::size_t size() { return static_cast<std::size_t>(top() - lo); }

@@ -5,9 +5,11 @@
 
 #include "base/relaxed.hpp"
 #include "g/g.hpp"
+#include "g/sudog.hpp"
 #include "queue/gfree.hpp"
 #include "queue/runq.hpp"
 #include "queue/staged.hpp"
+#include "queue/timerheap.hpp"
 
 namespace NEWPROC_NS {
 
@@ -44,12 +46,16 @@ struct alignas(64) P {
   Relaxed<std::uint64_t> goidcache = 0;  // [goidcache, goidcacheend) are ids in hand
   Relaxed<std::uint64_t> goidcacheend = 0;
   LocalGfree<G> gfree;
+  SudogCache sudogs;
   std::atomic<bool> preempt{false};
   std::uint8_t tracking_seq = 0;  // of the next spawn
 
   // Counters for rt_stats.
   OwnerCounter created, exited, switches, steals, scannable;
   TimeHistogram time_to_run;
+
+  Lock timers_lock;
+  TimerHeap timers;
 
   // sysmon's memory of its last look.
   std::uint32_t seen_schedtick = 0, seen_syscalltick = 0;

@@ -9,6 +9,8 @@
 #include "runtime/make.hpp"
 #include "runtime/runtime.hpp"
 #include "sched/switch.hpp"
+#include "sync/chan.hpp"
+#include "sync/timer.hpp"
 
 namespace NEWPROC_NS {
 namespace {
@@ -40,6 +42,31 @@ class Instance final : public rt_runtime {
   rt_status trace(rt_trace** out) override { return take_trace(*sched_, out); }
   void reset() override;
 
+  rt_status make_chan(std::size_t elem_size, std::size_t cap, rt_chan** out) override {
+    return NEWPROC_NS::make_chan(*sched_, elem_size, cap, out);
+  }
+  std::int64_t nanotime() const override { return static_cast<std::int64_t>(sched_->world.nanotime()); }
+  rt_status hold(int by) override;
+  rt_status outside_newproc(const rt_spawn* spawn, const void* callerpc, std::uint64_t* goid) override {
+    return NEWPROC_NS::outside_newproc(*sched_, spawn, callerpc, goid);
+  }
+  rt_status outside_ready(rt_g* g) override { return NEWPROC_NS::outside_ready(*sched_, reinterpret_cast<G*>(g)); }
+  rt_status outside_send(rt_chan* c, const void* elem) override {
+    return outside([&] { return chansend_outside(c, elem); });
+  }
+  rt_status outside_recv(rt_chan* c, void* elem, bool* ok) override {
+    return outside([&] { return chanrecv_outside(c, elem, ok); });
+  }
+  rt_status outside_close(rt_chan* c) override {
+    return outside([&] { return closechan_outside(c); });
+  }
+  rt_status stop_timer(rt_timer* t, bool* active) override { return NEWPROC_NS::stop_timer(t, active); }
+  rt_status reset_timer(rt_timer* t, std::int64_t ns, bool* active) override {
+    return NEWPROC_NS::reset_timer(t, ns, active);
+  }
+  rt_chan* timer_chan(rt_timer* t) override { return static_cast<ProgramTimer*>(t)->c; }
+  void free_timer(rt_timer* t) override { NEWPROC_NS::free_timer(t); }
+
  private:
   rt_status prepare(rt_func fn, void* arg);
   rt_status finish(rt_end* end);
@@ -47,6 +74,15 @@ class Instance final : public rt_runtime {
   void free_ms();
   void clear();
   void forget_goroutines();
+  void close_to_outside();
+  void forget_waiters();
+  template <class F>
+  rt_status outside(F&& f) {
+    sched_->outside_lock.lock();
+    const rt_status status = f();
+    sched_->outside_lock.unlock();
+    return status;
+  }
 
   rt_config config_;
   std::unique_ptr<Sched> sched_;
@@ -76,7 +112,31 @@ void Instance::free_ms() {
     delete m;
     m = next;
   }
+  if (s.outside_m != nullptr) s.outside_m->stacks.drain(s.pool);
+  delete s.outside_m;
+  delete s.outside_p;
+  s.outside_m = nullptr;
+  s.outside_p = nullptr;
   s.allm.store(nullptr, std::memory_order_release);
+}
+
+/// From here on other threads wake nobody and start no M. Wait lists of this run are dropped when they are met next.
+void Instance::close_to_outside() {
+  Sched& s = *sched_;
+  s.outside_lock.lock();
+  s.open = false;
+  ++s.run;
+  s.outside_lock.unlock();
+}
+
+/// Nobody waits any more, and nobody runs.
+void Instance::forget_waiters() {
+  Sched& s = *sched_;
+  forget_timers(s);
+  for (SemaRoot& root : s.semtable) {
+    root.waiters.forget();
+    root.nwait.store(0, std::memory_order_relaxed);
+  }
 }
 
 void Instance::clear() {
@@ -95,6 +155,11 @@ void Instance::reset() {
   s.slab_left = 0;
   for (std::uint32_t i = 0; i < s.nallp; ++i) delete s.allp[i];
   s.nallp = 0;
+  for (Sudog* slab : s.sudog_slabs) delete[] slab;
+  s.sudog_slabs.clear();
+  s.sudogs = nullptr;
+  s.lastpoll.store(1);
+  s.poll_until.store(0);
   for (trace::Ring* ring : s.rings) delete ring;
   s.rings.clear();
   s.goidgen.store(0);
@@ -144,6 +209,9 @@ rt_status Instance::prepare(rt_func fn, void* arg) {
 #endif
   ran_ = true;
   const rt_status status = boot(s, &main_);
+  s.outside_lock.lock();
+  s.open = status == RT_OK;
+  s.outside_lock.unlock();
   if (status == RT_OK) return RT_OK;
   s.attention.fetch_or(Sched::kExiting);
   s.world.join_all();
@@ -163,7 +231,9 @@ void Instance::report(rt_end* end) const {
 
 rt_status Instance::finish(rt_end* end) {
   Sched& s = *sched_;
+  close_to_outside();
   s.world.join_all();
+  forget_waiters();
   leave_signal_stack();
   drop_goroutines(s);
   report(end);
@@ -172,8 +242,19 @@ rt_status Instance::finish(rt_end* end) {
   return status == RT_OK ? RT_OK : fail(status, "%s", s.end.message.c_str());
 }
 
+rt_status Instance::hold(int by) {
+  Sched& s = *sched_;
+  std::uint32_t n = s.holds.load(std::memory_order_relaxed);
+  do {
+    if (by < 0 && n == 0) return fail(RT_ESTATE, "rt_release: the runtime is not held; call rt_hold first");
+  } while (!s.holds.compare_exchange_weak(n, by < 0 ? n - 1 : n + 1, std::memory_order_seq_cst));
+  if (by < 0 && n == 1) netpollBreak(s);  // whoever polls looks whether all are asleep
+  return RT_OK;
+}
+
 rt_status Instance::interrupt() {
   sched_->attention.fetch_or(Sched::kInterrupt, std::memory_order_seq_cst);
+  netpollBreak(*sched_);
   return RT_OK;
 }
 
@@ -193,8 +274,12 @@ rt_status Instance::step(std::uint64_t steps, int* over, rt_end* end) {
   const World::Drive how = limited ? World::Drive::budget : s.world.drive(budget);
   *over = 0;
   if (how == World::Drive::budget && (most == 0 || s.world.steps() < most)) return RT_OK;
-  if (how == World::Drive::stuck) gothrow("sim: no M can move and the run has not ended");
+  const bool held = s.holds.load(std::memory_order_relaxed) != 0;
+  if (how == World::Drive::stuck && !held) gothrow("sim: no M can move and the run has not ended");
+  if (how == World::Drive::stuck && steps != 0) return RT_OK;  // the host may still wake somebody
   *over = 1;
+  if (how == World::Drive::stuck)
+    end_run(s, RT_EDEADLOCK, nullptr, "fatal error: all goroutines are asleep - deadlock!");
   if (how == World::Drive::budget)
     end_run(s, RT_ELIMIT, nullptr,
             "limit: steps (" + std::to_string(most) + ") reached; raise rt_config.max_steps");

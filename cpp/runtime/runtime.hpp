@@ -34,6 +34,20 @@ struct rt_runtime {
   virtual rt_status snapshot(rt_snapshot** out) = 0;
   virtual rt_status dump(int fd) = 0;
   virtual rt_status trace(rt_trace** out) = 0;
+  virtual rt_status make_chan(std::size_t elem_size, std::size_t cap, rt_chan** out) = 0;
+  virtual std::int64_t nanotime() const = 0;
+  virtual rt_status hold(int by) = 0;  // 1 or -1
+  // From threads that are no Ms. These never wait.
+  virtual rt_status outside_newproc(const rt_spawn* spawn, const void* callerpc, std::uint64_t* goid) = 0;
+  virtual rt_status outside_ready(rt_g* g) = 0;
+  virtual rt_status outside_send(rt_chan* c, const void* elem) = 0;
+  virtual rt_status outside_recv(rt_chan* c, void* elem, bool* ok) = 0;
+  virtual rt_status outside_close(rt_chan* c) = 0;
+  // Objects, whoever calls.
+  virtual rt_status stop_timer(rt_timer* t, bool* active) = 0;
+  virtual rt_status reset_timer(rt_timer* t, std::int64_t ns, bool* active) = 0;
+  virtual rt_chan* timer_chan(rt_timer* t) = 0;
+  virtual void free_timer(rt_timer* t) = 0;
   /// Makes the next run start as a fresh runtime's would: goids, free lists, ticks, allgs. Cheap.
   virtual void reset() = 0;
 };

@@ -33,6 +33,7 @@ void end_run(Sched& s, rt_status status, const G* gp, std::string message) {
   preemptall(s);
   s.stopnote.wakeup();
   s.sysmonnote.wakeup();
+  netpollBreak(s);
   for (M* m = s.allm.load(std::memory_order_acquire); m != nullptr; m = m->alllink) m->park.wakeup();
 }
 
@@ -44,6 +45,7 @@ void checkdead(Sched& s) {
                            static_cast<std::int32_t>(s.nmsys);
   if (run > 0) return;
   if (run < 0) gothrow("checkdead: inconsistent counts");
+  if (s.holds.load(std::memory_order_seq_cst) != 0) return;
   std::uint32_t waiting = 0;
   s.allg_lock.lock();
   for (const G* gp : s.allgs) {
@@ -57,6 +59,9 @@ void checkdead(Sched& s) {
     }
   }
   s.allg_lock.unlock();
+  // A timer will wake somebody: whoever polls looks at it. proc.go:5484
+  for (std::uint32_t i = 0; i < s.gomaxprocs.load(std::memory_order_relaxed); ++i)
+    if (s.allp[i]->timers.size() != 0) return;
   if (waiting == 0)
     end_run(s, RT_EGOEXIT, nullptr, "fatal error: no goroutines (main called runtime.Goexit) - deadlock!");
   else

@@ -30,7 +30,7 @@ void run_defers(G* gp) {
 void clear_exited(G* gp) {
   gp->waitreason = RT_WAIT_NONE;
   gp->preempt.store(false, std::memory_order_relaxed);
-  gp->unset(G::kLocked | G::kSystem);
+  gp->unset(G::kLocked | G::kSystem | G::kCatch);
   if (__builtin_expect(!gp->has(G::kMore), 1)) return;
   gp->more.labels = nullptr;
   gp->more.on_drop = nullptr;

@@ -18,6 +18,15 @@ void record_wait(M* m, G* gp, Moment& now);     // 3.2: into the latency histogr
 
 inline void dropg(M* m) { m->curg = nullptr; }
 
+/// gp is waiting from here on; what it waits for is in its stack's header. Its waker may have it at once.
+NEWPROC_HOT inline void leave_waiting(M* m, G* gp) {
+  emit(m, RT_EV_GO_PARK, gp->goid, gp->waitreason, reinterpret_cast<std::uintptr_t>(gp->stack()->wait_object.get()));
+  track_leave_running(gp);
+  gp->stack()->wait_since = kSim ? m->sched->world.nanotime() : m->sched->coarse_now.get();
+  casgstatus(gp, RT_GRUNNING, RT_GWAITING);
+  dropg(m);
+}
+
 /// Before another is executed: m keeps curg until then, so that nobody sees it between two.
 NEWPROC_HOT inline void running_to_runnable(Moment& now, G* gp) {
   track_leave_running(gp);
@@ -74,6 +83,7 @@ NEWPROC_HOT inline Found find_local(M* m) {
   Sched& s = *m->sched;
   P* p = m->p;
   if (__builtin_expect(s.attention.load(std::memory_order_relaxed) != 0, 0)) return {};
+  if (kDirectSwitch && __builtin_expect(p->timers.size() != 0, 0) && m->ops != nullptr && timers_due(s, p)) return {};  // they fire on g0
   if (__builtin_expect(p->schedtick.load(std::memory_order_relaxed) % kGlobalFairness == 0, 0) && !globrunqempty(s))
     if (G* gp = from_global(m, p, 1)) return {gp, false, RT_FROM_GLOBAL61, -1};
   if (const Found found = from_runq(s, p); found.g != nullptr) return found;

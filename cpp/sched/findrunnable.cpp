@@ -44,6 +44,7 @@ bool recheck(M* m, bool was_spinning) {
 Found findRunnable(M* m) {
   Sched& s = *m->sched;
   for (;;) {
+    std::int64_t now = 0, poll_until = 0;  // ns: read when first needed; when the next timer is due, 0: none
     point(m, RT_POINT_WAKE);
     if (const std::uint32_t why = s.attention.load(std::memory_order_acquire); why != 0) {  // 1
       if ((why & Sched::kInterrupt) != 0) end_run(s, RT_EINTR, nullptr, "interrupted");
@@ -54,6 +55,7 @@ Found findRunnable(M* m) {
         continue;
       }
     }
+    checkTimers(m, m->p, now, poll_until);                              // 2
     if (Found found = find_local(m); found.g != nullptr) return found;  // 6, 9, 10
     if (s.attention.load(std::memory_order_acquire) != 0) continue;
 
@@ -62,7 +64,7 @@ Found findRunnable(M* m) {
     if (m->spinning || 2 * s.nmspinning.load(std::memory_order_relaxed) < procs - s.npidle.load(std::memory_order_relaxed)) {
       if (!m->spinning) becomeSpinning(m);
       bool restart = false;
-      if (Found found = stealWork(m, restart); found.g != nullptr) return found;
+      if (Found found = stealWork(m, now, poll_until, restart); found.g != nullptr) return found;
       if (restart) continue;
     }
 
@@ -82,8 +84,11 @@ Found findRunnable(M* m) {
     }
     pidleput(s, releasep(m));  // 18
     s.lock.unlock();
-    if (recheck(m, m->spinning)) continue;  // 19
-    stopm(m);                               // 22
+    const bool was_spinning = m->spinning;
+    if (recheck(m, was_spinning)) continue;                        // 19
+    if (was_spinning) poll_until = checkTimersNoP(s, poll_until);  // 20
+    if (poll(m, poll_until, was_spinning)) continue;               // 21
+    stopm(m);  // 22
     if (m->p == nullptr) return {};         // the run is over
   }
 }

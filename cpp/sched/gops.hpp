@@ -49,6 +49,33 @@ struct GOps {
   rt_status (*gomaxprocs)(std::uint32_t n, std::uint32_t* old);   // [parks]
   void (*queues)(QueueView& view);
   void (*trace_user)(std::uint64_t a, std::uint64_t b);
+
+  // cpp/sync. What Go panics at is RT_EPANIC for a goroutine that catches panics, and does not return otherwise.
+  void (*catch_panics)(bool on);
+  rt_status (*chansend)(rt_chan* c, const void* elem, bool block);             // [parks]
+  rt_status (*chanrecv)(rt_chan* c, void* elem, bool block, bool* ok);         // [parks]
+  rt_status (*closechan)(rt_chan* c);
+  rt_status (*select)(rt_case* cases, std::size_t n, bool block, std::size_t* chosen);  // [parks]
+  rt_status (*mutex_lock)(rt_mutex* l);                                        // [parks]
+  rt_status (*mutex_try_lock)(rt_mutex* l);
+  rt_status (*mutex_unlock)(rt_mutex* l);                                      // [parks]
+  rt_status (*rwmutex_lock)(rt_rwmutex* l);                                    // [parks]
+  rt_status (*rwmutex_unlock)(rt_rwmutex* l);
+  rt_status (*rwmutex_rlock)(rt_rwmutex* l);                                   // [parks]
+  rt_status (*rwmutex_runlock)(rt_rwmutex* l);
+  rt_status (*rwmutex_try_lock)(rt_rwmutex* l);
+  rt_status (*rwmutex_try_rlock)(rt_rwmutex* l);
+  rt_status (*waitgroup_add)(rt_waitgroup* w, std::int32_t n);
+  rt_status (*waitgroup_wait)(rt_waitgroup* w);                                // [parks]
+  rt_status (*cond_wait)(rt_cond* c);                                          // [parks]
+  rt_status (*cond_signal)(rt_cond* c);
+  rt_status (*cond_broadcast)(rt_cond* c);
+  /// *run: the caller is the one that runs the function, and must call once_leave whatever happens in it.
+  rt_status (*once_enter)(rt_once* o, bool* run);                              // [parks]
+  rt_status (*once_leave)(rt_once* o);
+  rt_status (*sleep)(std::int64_t ns);                                         // [parks]
+  rt_status (*after_func)(std::int64_t ns, rt_func fn, void* arg, rt_timer** out);
+  rt_status (*new_timer)(std::int64_t ns, bool ticker, rt_timer** out);
 };
 
 }  // namespace newproc

@@ -170,8 +170,9 @@ rt_status take_stats(Sched& s, rt_stats_t* out) {
   r.threads = static_cast<std::uint32_t>(s.mnext) - s.nmfreed;
   r.runqsize = globrunq(s).size();
   std::uint64_t exited = 0;
-  for (std::uint32_t i = 0; i < s.nallp; ++i) {
-    const P* p = s.allp[i];
+  for (std::uint32_t i = 0; i <= s.nallp; ++i) {
+    const P* p = i < s.nallp ? s.allp[i] : s.outside_p;
+    if (p == nullptr) break;
     r.goroutines_total += p->created.get();
     exited += p->exited.get();
     r.gfree += p->gfree.size;

@@ -106,10 +106,16 @@ G* newproc1(M* m, P* p, rt_func fn, void* arg, const rt_spawn* more, G* callergp
   return newg;
 }
 
+bool admit(Sched& s) {
+  if (__builtin_expect(s.cfg.max_goroutines == 0, 1)) return true;
+  if (s.live.fetch_add(1, std::memory_order_relaxed) < s.cfg.max_goroutines) return true;
+  s.live.fetch_sub(1, std::memory_order_relaxed);
+  return false;
+}
+
 namespace {
 
 rt_status too_many(Sched& s) {
-  s.live.fetch_sub(1, std::memory_order_relaxed);
   return fail(RT_ELIMIT, "rt_newproc: %llu goroutines are alive; raise rt_config.max_goroutines or let some end",
               static_cast<unsigned long long>(s.cfg.max_goroutines));
 }
@@ -125,9 +131,7 @@ inline rt_status spawn_on(M* m, rt_func fn, void* arg, const rt_spawn* more, con
   if (__builtin_expect(p == nullptr, 0))
     return fail(RT_EPLACE, "rt_newproc: not between rt_entersyscall and rt_exitsyscall: the goroutine has no P there");
   if (__builtin_expect(fn == nullptr, 0)) fatal("go of nil func value");  // 1; not recoverable, proc.go:4491
-  if (__builtin_expect(s.cfg.max_goroutines != 0, 0) &&
-      s.live.fetch_add(1, std::memory_order_relaxed) >= s.cfg.max_goroutines)
-    return too_many(s);
+  if (__builtin_expect(!admit(s), 0)) return too_many(s);
   G* newg = newproc1(m, p, fn, arg, more, m->curg, callerpc);
   if (__builtin_expect(newg == nullptr, 0)) return no_memory(s);
   if (goid != nullptr) *goid = newg->goid;

@@ -96,10 +96,8 @@ bool goyield_m(M* m, G* gp) {
 bool park_m(M* m, G* gp) {
   const rt_commit_func commit = m->commit;
   void* arg = m->commit_arg;
-  emit(m, RT_EV_GO_PARK, gp->goid, gp->waitreason);
-  track_leave_running(gp);
-  casgstatus(gp, RT_GRUNNING, RT_GWAITING);
-  dropg(m);
+  gp->stack()->wait_object = nullptr;
+  leave_waiting(m, gp);
   if (commit == nullptr) return false;
   const GOps* ops = m->ops;
   m->ops = nullptr;  // commit runs for no goroutine: rt_ calls in it are out of place
@@ -120,7 +118,7 @@ rt_status gosched(MHeader* header) {
   P* p = m->p;
   if (__builtin_expect(p == nullptr, 0)) return in_syscall("rt_gosched");
   G* gp = m->curg;
-  if (kDirectSwitch && __builtin_expect(!gp->has(G::kLocked | G::kUnguarded), 1)) {
+  if (kDirectSwitch && __builtin_expect(!gp->has(G::kLocked | G::kUnguarded) && p->timers.size() == 0, 1)) {
     gosched_direct(m, p, gp);
     return RT_OK;
   }
@@ -185,6 +183,18 @@ rt_status goready(rt_g* g) {
   if (ready(m, gp, true)) return RT_OK;
   return fail(RT_ESTATE, "rt_goready: goroutine %llu is %s, not parked; ready a parked goroutine, and once",
               static_cast<unsigned long long>(gp->goid.get()), rt_g_status_text(readgstatus(gp)));
+}
+
+bool inject(Sched& s, G* gp) {
+  std::uint8_t was = RT_GWAITING;
+  if (s.outside_m != nullptr) emit(s.outside_m, RT_EV_GO_UNPARK, gp->goid);
+  if (!gp->status.compare_exchange_strong(was, std::uint8_t{RT_GRUNNABLE}, std::memory_order_acq_rel)) return false;
+  track_runnable(s, gp);
+  s.lock.lock();
+  globrunqput(s, gp);
+  s.lock.unlock();
+  if (s.npidle.load(std::memory_order_seq_cst) != 0) startm(nullptr, s, nullptr, false);
+  return true;
 }
 
 void injectglist(Sched& s, Queue<G> list) {

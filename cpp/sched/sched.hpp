@@ -16,6 +16,7 @@
 #include "g/g.hpp"
 #include "g/m.hpp"
 #include "g/p.hpp"
+#include "queue/addresses.hpp"
 #include "queue/coprimes.hpp"
 #include "queue/fifo.hpp"
 #include "queue/gfree.hpp"
@@ -45,6 +46,18 @@ struct End {
   rt_status status = RT_OK;
   std::uint64_t goid = 0;
   std::string message, site;
+};
+
+/// A goroutine that waits for a semaphore, in its own frame.
+struct SemaWaiter : AddressWaiter<SemaWaiter> {
+  G* g = nullptr;
+  bool handed_over = false;  // the releaser took the unit for it
+};
+inline constexpr std::size_t kSemaRoots = 251;  // sema.go:48
+struct alignas(64) SemaRoot {
+  Lock lock;
+  std::atomic<std::uint32_t> nwait{0};
+  Addresses<SemaWaiter> waiters;
 };
 
 struct Sched {
@@ -84,6 +97,11 @@ struct Sched {
   GlobalGfree<G> gfree;
   std::atomic<std::uint32_t> starting_stack_size{kStackMin};
 
+  SemaRoot semtable[kSemaRoots];
+  Lock sudog_lock;
+  Sudog* sudogs = nullptr;  // through next. Go: sched.sudogcache
+  std::vector<Sudog*> sudog_slabs;
+
   Lock slab_lock;  // outermost: making room for Gs takes the others
   Lock allg_lock;
   std::vector<G*> allgs;
@@ -102,6 +120,15 @@ struct Sched {
   Note stopnote;
   Lock world_sema;
   Note sysmonnote;
+  Poller poller;
+  std::atomic<std::int64_t> lastpoll{1};   // ns when somebody last polled; 0: somebody does now
+  std::atomic<std::int64_t> poll_until{0};  // ns; of the one that polls, 0: no timer
+  std::atomic<std::uint32_t> holds{0};      // threads that are no Ms and may still wake somebody
+  // What such a thread does, it does as this M, with this P, which run nothing. Made when first needed.
+  Lock outside_lock;
+  bool open = false;  // a run is under way
+  M* outside_m = nullptr;
+  P* outside_p = nullptr;
   std::atomic<bool> sysmonwait{false};
   std::atomic<bool> sysmon_on{false};
   G* scavenger = nullptr;  // boot profile go: parked until sysmon wakes it
@@ -112,6 +139,10 @@ struct Sched {
   std::vector<trace::Ring*> rings;  // one per M with threads, one for all in the sim world
   std::uint64_t deadline = 0;       // of the machine's clock; 0: none
   std::uint64_t start_ns = 0;
+
+  std::atomic<std::uint64_t> nchans{0};  // ever made
+  Relaxed<std::uint32_t> run = 0;    // how many runs began: what waits since an earlier one is gone
+  Relaxed<std::uint64_t> coarse_now = 0;  // ns of the world's clock, as sysmon saw it last; 0: no sysmon
 
   bool exiting() const { return (attention.load(std::memory_order_acquire) & kExiting) != 0; }
   bool gcwaiting() const { return (attention.load(std::memory_order_acquire) & kGcWaiting) != 0; }
@@ -165,11 +196,16 @@ inline void track_runnable(const Sched& s, G* gp) {
 /// Where the queues shuffle from, null in normal builds of Go. proc.go:6187
 inline FastRand* shuffle_source(M* m) { return m->sched->cfg.randomize != 0 ? &m->rand : nullptr; }
 
+// outside.cpp: threads that are no Ms
+rt_status outside_newproc(Sched& s, const rt_spawn* spawn, const void* callerpc, std::uint64_t* goid);
+rt_status outside_ready(Sched& s, G* gp);
+
 // newproc.cpp: spawning
 rt_status newproc(MHeader* m, rt_func fn, void* arg, const void* callerpc, std::uint64_t* goid);
 rt_status newproc_ex(const rt_spawn* spawn, const void* callerpc, std::uint64_t* goid);
 G* newproc1(M* m, P* p, rt_func fn, void* arg, const rt_spawn* more, G* callergp, const void* callerpc);
 void free_ancestors(G* gp);
+bool admit(Sched& s);  // false: max_goroutines are alive
 
 // gfree.cpp: free Gs
 G* gfget(M* m, P* p);
@@ -194,7 +230,7 @@ P* pidlegetSpinning(Sched& s);                    // lock held
 
 // findrunnable.cpp, steal.cpp
 Found findRunnable(M* m);  // blocks; g == null: the M must end
-Found stealWork(M* m, bool& restart);
+Found stealWork(M* m, std::int64_t& now, std::int64_t& poll_until, bool& restart);
 
 // schedule.cpp: choosing, executing, switching
 Found schedule(M* m);
@@ -211,6 +247,7 @@ bool ready(M* m, G* gp, bool next);
 void checkpoint();
 void preempt_self(M* m);
 void injectglist(Sched& s, Queue<G> list);  // from an M without P
+bool inject(Sched& s, G* gp);               // the same for one G, outside_lock held; false: it was not parked
 
 // exit.cpp: the goroutine's first frame and its end
 G* main_goroutine(M* m, rt_func fn, void* arg);
@@ -233,6 +270,23 @@ P* releasep(M* m);
 M* newm(Sched& s, void (*fn)(M*), P* p);
 void mput(Sched& s, M* m);  // lock held
 M* mget(Sched& s);          // lock held
+
+// timers.cpp
+rt_status addtimer(M* m, Timer* t);  // RT_ENOMEM; t->when is set
+bool deltimer(Timer* t);
+bool deltimer_for_good(Timer* t, void (*release)(Timer*));
+rt_status modtimer(M* m, Timer* t, std::int64_t when, std::int64_t period, bool* active);
+std::int64_t when_after(const Sched& s, std::int64_t ns);  // overflow: the end of time
+bool checkTimers(M* m, P* p, std::int64_t& now, std::int64_t& poll_until);  // true: one fired
+std::int64_t checkTimersNoP(const Sched& s, std::int64_t poll_until);
+void move_timers(P* from, P* to);       // world stopped
+void forget_timers(Sched& s);           // the run is over
+bool timers_due(const Sched& s, const P* p);
+
+// netpoll.cpp
+bool poll(M* m, std::int64_t poll_until, bool was_spinning);  // m has no P; true: it has one again
+void wakeNetPoller(M* m, std::int64_t when);
+void netpollBreak(Sched& s);
 
 // lockos.cpp
 rt_status lock_os_thread();

@@ -1,5 +1,5 @@
 // steal.cpp: taking work from other Ps. Go: stealWork, proc.go:3255
-#include "sched/sched.hpp"
+#include "sched/fast.hpp"
 
 namespace NEWPROC_NS {
 namespace {
@@ -22,18 +22,29 @@ Found steal_from(M* m, P* victim, bool runnext) {
 
 }  // namespace
 
-Found stealWork(M* m, bool& restart) {
+/// restart: look again from the top, for a timer fired or the world needs attention.
+Found stealWork(M* m, std::int64_t& now, std::int64_t& poll_until, bool& restart) {
   Sched& s = *m->sched;
   Found found;
-  for (int pass = 0; pass < kPasses && found.g == nullptr && !restart; ++pass) {
+  bool ran_timer = false, stop = false;
+  for (int pass = 0; pass < kPasses && found.g == nullptr && !stop; ++pass) {
+    const bool last = pass == kPasses - 1;
     s.steal_order.walk(m->rand.next(), [&](std::uint32_t i) {
-      if (s.attention.load(std::memory_order_acquire) != 0) return restart = true;
+      if (s.attention.load(std::memory_order_acquire) != 0) return stop = restart = true;
       P* victim = s.allp[i];
-      if (victim == m->p || victim->status.load(std::memory_order_relaxed) == RT_PIDLE) return false;
-      found = steal_from(m, victim, pass == kPasses - 1);
+      if (victim == m->p) return false;
+      if (last && victim->timers.size() != 0 && checkTimers(m, victim, now, poll_until)) {
+        // What it readied is ours now, unless somebody has stolen it already.
+        found = from_runq(s, m->p);
+        if (found.g != nullptr) return true;
+        ran_timer = true;
+      }
+      if (victim->status.load(std::memory_order_relaxed) == RT_PIDLE) return false;
+      found = steal_from(m, victim, last);
       return found.g != nullptr;
     });
   }
+  restart = restart || (found.g == nullptr && ran_timer);
   return found;
 }
 

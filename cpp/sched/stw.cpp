@@ -27,8 +27,20 @@ bool make_ps(Sched& s, std::uint32_t n) {
   return true;
 }
 
+void give_sudogs(Sched& s, SudogCache& cache) {
+  s.sudog_lock.lock();
+  while (cache.n > 0) {
+    Sudog* sg = cache.items[--cache.n];
+    sg->next = s.sudogs;
+    s.sudogs = sg;
+  }
+  s.sudog_lock.unlock();
+}
+
 // 13.4: what it had to run goes to the front of the global queue: runnext, then the ring in order.
-void destroy(Sched& s, P* p) {
+void destroy(Sched& s, P* p, P* heir) {
+  move_timers(p, heir);
+  give_sudogs(s, p->sudogs);
   globrunqputfront(s, p->runq.drain());
   gfpurge(s, p);
   p->status.store(RT_PDEAD, std::memory_order_relaxed);
@@ -122,7 +134,7 @@ bool procresize(Sched& s, M* m, std::uint32_t n, P** runnable) {
     s.allp[0]->status.store(RT_PIDLE, std::memory_order_relaxed);
     acquirep(m, s.allp[0]);
   }
-  for (std::uint32_t i = n; i < old; ++i) destroy(s, s.allp[i]);
+  for (std::uint32_t i = n; i < old; ++i) destroy(s, s.allp[i], m->p);
   *runnable = nullptr;
   for (std::uint32_t i = n; i-- > 0;) {
     P* p = s.allp[i];

@@ -78,6 +78,13 @@ bool all_idle(Sched& s) {
   return s.gcwaiting() || s.npidle.load(std::memory_order_seq_cst) == s.gomaxprocs.load(std::memory_order_relaxed);
 }
 
+/// ns that are left to the run; -1: no limit. The sim world's clock is not the machine's.
+std::int64_t until_deadline(const Sched& s) {
+  if (kSim || s.deadline == 0) return -1;
+  const std::uint64_t now = monotonic_ns();
+  return s.deadline > now ? static_cast<std::int64_t>(s.deadline - now) : 0;
+}
+
 /// Sleeps while nothing can need watching. True: it slept and was woken.
 bool doze(Sched& s) {
   if (s.cfg.schedtrace_ms != 0 || !all_idle(s)) return false;
@@ -89,7 +96,7 @@ bool doze(Sched& s) {
   }
   s.lock.unlock();
   if (!sleep) return false;
-  if (!s.exiting()) s.sysmonnote.sleep();
+  if (!s.exiting()) s.sysmonnote.sleep(until_deadline(s));
   s.lock.lock();
   s.sysmonwait.store(false, std::memory_order_relaxed);
   s.lock.unlock();
@@ -126,6 +133,7 @@ void sysmon(M* m) {
     }
     if (s.exiting()) break;
     const std::uint64_t now = s.world.nanotime();
+    s.coarse_now = now;
     if (s.deadline != 0 && monotonic_ns() >= s.deadline) limit_time(s);
     idle = retake(m, s, now) ? 0 : idle + 1;
     if (s.scavenger != nullptr && now - last_scavenge >= kScavengeEveryNs && s.pool.cached() > kScavengeAbove) {

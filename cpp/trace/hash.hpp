@@ -7,7 +7,7 @@
 
 namespace newproc::trace {
 
-/// Over kind, place, goroutine and arguments; times and addresses (GoCreate's b) are left out. FNV-1a, 64 bits.
+/// Over kind, place, goroutine and arguments; times and addresses (the b of GoCreate and GoPark) are left out. FNV-1a, 64 bits.
 inline std::uint64_t trace_hash(const rt_event* events, std::size_t n) {
   std::uint64_t hash = 0xcbf29ce484222325ULL;
   const auto mix = [&hash](std::uint64_t value) {
@@ -19,7 +19,7 @@ inline std::uint64_t trace_hash(const rt_event* events, std::size_t n) {
         static_cast<std::uint64_t>(static_cast<std::uint32_t>(e.m)) << 32);
     mix(e.g);
     mix(e.a);
-    mix(e.kind == RT_EV_GO_CREATE ? 0 : e.b);
+    mix(e.kind == RT_EV_GO_CREATE || e.kind == RT_EV_GO_PARK ? 0 : e.b);
   }
   return hash;
 }

@@ -62,6 +62,21 @@ class Note {
   WorldM* sleeper_ = nullptr;
 };
 
+class Poller {
+ public:
+  void wake() { note_.wakeup(); }
+  /// In whole milliseconds, at least one, as epoll_wait counts them for Go (netpoll_epoll.go:104): timers that
+  /// were set shortly after one another fire at one look.
+  void sleep(std::int64_t ns) {
+    constexpr std::int64_t kMs = 1'000'000;
+    note_.sleep(ns <= 0 ? ns : ns < kMs ? kMs : ns / kMs * kMs);
+    note_.clear();
+  }
+
+ private:
+  Note note_;
+};
+
 class World {
  public:
   explicit World(const rt_config& config);
@@ -72,6 +87,8 @@ class World {
   std::uint64_t duration_ns(std::uint64_t stamps) const { return stamps; }
   void calibrate() {}
   void usleep(std::uint32_t us);
+  /// A call that takes time: what follows happens later.
+  void spend(std::uint64_t ns) { now_ += ns; }
   void yield_thread() { usleep(0); }
   std::uint64_t seed() const { return seed_; }
   void reseed() { rand_ = FastRand(mix_seed(seed_, 0xd21e)); }

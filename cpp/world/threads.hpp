@@ -50,6 +50,20 @@ class Note {
   std::atomic<std::uint32_t> word_{0};
 };
 
+/// Where one M waits for time to pass, or to be called. Many may call.
+class Poller {
+ public:
+  void wake() { note_.wakeup(); }
+  /// ns < 0: until it is called. A call that came before is enough.
+  void sleep(std::int64_t ns) {
+    note_.sleep(ns);
+    note_.clear();
+  }
+
+ private:
+  Note note_;
+};
+
 class World {
  public:
   explicit World(const rt_config& config);
@@ -61,6 +75,7 @@ class World {
   void calibrate() { scale_.calibrate(); }
   void usleep(std::uint32_t us) const;
   void yield_thread() const;
+  void spend(std::uint64_t) const {}
   std::uint64_t seed() const { return seed_; }
 
   /// The calling thread becomes m0.

@@ -1,5 +1,8 @@
 // gops.cpp: this world's table of what a goroutine can ask for.
 #include "sched/sched.hpp"
+#include "sync/chan.hpp"
+#include "sync/locks.hpp"
+#include "sync/timer.hpp"
 
 namespace NEWPROC_NS {
 namespace {
@@ -9,6 +12,10 @@ std::uint64_t parent_goid() { return getm()->curg->parent_goid; }
 rt_g* getg() { return reinterpret_cast<rt_g*>(static_cast<G*>(getm()->curg)); }
 void set_labels(void* labels) { getm()->curg->need_more().labels = labels; }
 void* get_labels() { return getm()->curg->labels(); }
+void catch_panics(bool on) {
+  G* gp = getm()->curg;
+  on ? gp->set(G::kCatch) : gp->unset(G::kCatch);
+}
 void trace_user(std::uint64_t a, std::uint64_t b) {
   M* m = getm();
   emit(m, RT_EV_USER, m->curg->goid, a, b);
@@ -21,6 +28,12 @@ const GOps gops = {
     limit,      goid,           parent_goid,      getg,         checkpoint,        set_labels,  get_labels,
     gopark,     goready,        lock_os_thread,   unlock_os_thread, entersyscall,  entersyscallblock,
     exitsyscall, set_gomaxprocs, queues,          trace_user,
+    catch_panics,
+    chansend,       chanrecv,        closechan,        select,
+    mutex_lock,     mutex_try_lock,  mutex_unlock,
+    rwmutex_lock,   rwmutex_unlock,  rwmutex_rlock,    rwmutex_runlock,  rwmutex_try_lock, rwmutex_try_rlock,
+    waitgroup_add,  waitgroup_wait,  cond_wait,        cond_signal,      cond_broadcast,   once_enter,  once_leave,
+    time_sleep,     after_func,      new_timer,
 };
 
 }  // namespace NEWPROC_NS

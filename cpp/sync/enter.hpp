@@ -1,0 +1,52 @@
+// enter.hpp: how every blocking operation begins, parks, wakes and panics.
+#pragma once
+#include "base/error.hpp"
+#include "sched/fast.hpp"
+#include "sync/handles.hpp"
+
+namespace NEWPROC_NS {
+
+/// The caller's M, at a point where a driver may step in. Null: the goroutine is in a system call, and
+/// fail() has said so.
+inline M* enter(const char* call) {
+  M* m = getm();
+  point(m, RT_POINT_OP);
+  if (__builtin_expect(m->p != nullptr, 1)) return m;
+  fail(RT_EPLACE, "%s: not between rt_entersyscall and rt_exitsyscall: the goroutine has no P there", call);
+  return nullptr;
+}
+
+/// Misuse that Go answers with a panic. Returns only to a goroutine that catches them.
+[[gnu::cold]] inline rt_status gopanic(M* m, const char* text) {
+  if (m != nullptr && m->curg != nullptr && !static_cast<G*>(m->curg)->has(G::kCatch)) panic(text);
+  return fail(RT_EPANIC, "%s", text);
+}
+
+[[gnu::cold]] inline rt_status no_sudog(const char* call) {
+  return fail(RT_ENOMEM, "%s: the system gave no memory for a waiter", call);
+}
+
+/// Makes a waiter run: next on the caller's P; from a thread that is no M (m is null), through the global queue.
+inline void wake(M* m, Sched& s, G* gp) {
+  const bool woken = m != nullptr ? ready(m, gp, true) : inject(s, gp);
+  if (__builtin_expect(!woken, 0)) gothrow("goready: bad g status");
+}
+
+/// Parks the caller; commit() runs once it counts as waiting, unlocks what protects the wait list, and
+/// touches nothing afterwards: the goroutine may run again by then. [parks]
+template <class Commit>
+inline void park(M* m, std::uint32_t reason, const void* object, Commit&& commit) {
+  G* gp = m->curg;
+  if (__builtin_expect(gp->has(G::kUnguarded), 0)) check_canary(m, gp);
+  gp->waitreason = static_cast<std::uint8_t>(reason);
+  gp->stack()->wait_object = object;
+  m->commit_arg = &commit;
+  mcall(m, gp, [](M* on, G* parked) {
+    auto& last = *static_cast<std::remove_reference_t<Commit>*>(on->commit_arg);
+    leave_waiting(on, parked);
+    last();
+    return false;
+  });
+}
+
+}  // namespace NEWPROC_NS

@@ -1,0 +1,121 @@
+// mutex.cpp: Mutex, in normal and starvation mode. Go: sync/mutex.go:72-265
+//
+// state: locked, woken, starving, and the number of waiters above them. An Unlock in normal mode wakes the
+// first waiter but gives it nothing: whoever is running may take the mutex again. A waiter that lost for
+// more than 1 ms asks for starvation mode, in which Unlock hands the mutex over.
+#include <thread>
+
+#include "sync/enter.hpp"
+#include "sync/locks.hpp"
+#include "sync/sema.hpp"
+
+namespace NEWPROC_NS {
+namespace {
+
+constexpr std::int32_t kLocked = 1, kWoken = 2, kStarving = 4, kWaiter = 8;
+constexpr std::int64_t kStarvationNs = 1'000'000;  // mutex.go:69
+constexpr int kActiveSpin = 4, kActiveSpinCount = 30;  // rounds, pauses: lock_futex.go:30
+
+/// Worth spinning: the holder runs on another P, and nothing else could run here. proc.go:6604
+bool canSpin(M* m, int round) {
+  static const bool many_cpus = std::thread::hardware_concurrency() > 1;
+  if (kSim || !many_cpus || round >= kActiveSpin) return false;
+  const Sched& s = *m->sched;
+  const std::uint32_t idle = s.npidle.load(std::memory_order_relaxed) + s.nmspinning.load(std::memory_order_relaxed);
+  return s.gomaxprocs.load(std::memory_order_relaxed) > idle + 1 && static_cast<P*>(m->p)->runq.empty();
+}
+
+/// One waiter's way to the mutex.
+struct Locking {
+  std::int64_t wait_start = 0;
+  bool starving = false, awoke = false;
+
+  /// The state that this waiter wants next.
+  std::int32_t next(std::int32_t old) const {
+    if (awoke && (old & kWoken) == 0) gothrow("sync: inconsistent mutex state");
+    std::int32_t now = old;
+    if ((old & kStarving) == 0) now |= kLocked;  // a starving mutex is handed over: do not try
+    if ((old & (kLocked | kStarving)) != 0) now += kWaiter;
+    if (starving && (old & kLocked) != 0) now |= kStarving;
+    if (awoke) now &= ~kWoken;
+    return now;
+  }
+  /// Before parking: tells Unlock that nobody need be woken, for this one looks already.
+  bool spin(M* m, std::atomic_ref<std::int32_t>& state, std::int32_t old, int round) {
+    if ((old & (kLocked | kStarving)) != kLocked || !canSpin(m, round)) return false;
+    if (!awoke && (old & kWoken) == 0 && old >> 3 != 0)
+      awoke = state.compare_exchange_strong(old, old | kWoken, std::memory_order_relaxed);
+    for (int i = 0; i < kActiveSpinCount; ++i) cpu_relax();
+    return true;
+  }
+};
+
+void lock_slow(M* m, rt_mutex* l) {
+  auto state = shared(l->state);
+  Locking me;
+  int round = 0;
+  for (std::int32_t old = state.load(std::memory_order_relaxed);;) {
+    if (me.spin(m, state, old, round)) {
+      ++round;
+      old = state.load(std::memory_order_relaxed);
+      continue;
+    }
+    if (!state.compare_exchange_strong(old, me.next(old), std::memory_order_acq_rel, std::memory_order_relaxed)) continue;
+    if ((old & (kLocked | kStarving)) == 0) return;
+    const bool waited = me.wait_start != 0;
+    const auto now = [&m] { return static_cast<std::int64_t>(m->sched->world.nanotime()) + 1; };  // never 0
+    if (!waited) me.wait_start = now();
+    semacquire(m, l->sema, waited, RT_WAIT_MUTEX_LOCK, l);
+    m = getm();
+    me.starving = me.starving || now() - me.wait_start > kStarvationNs;
+    old = state.load(std::memory_order_relaxed);
+    if ((old & kStarving) != 0) {  // it was handed to us; the books are still as before
+      std::int32_t delta = kLocked - kWaiter;
+      if (!me.starving || old >> 3 == 1) delta -= kStarving;
+      state.fetch_add(delta, std::memory_order_acq_rel);
+      return;
+    }
+    me.awoke = true;
+    round = 0;
+  }
+}
+
+void unlock_slow(M* m, rt_mutex* l, std::int32_t now) {
+  auto state = shared(l->state);
+  if (((now + kLocked) & kLocked) == 0) fatal("sync: unlock of unlocked mutex");
+  if ((now & kStarving) != 0) return semrelease(m, l->sema, true);
+  for (;;) {
+    if (now >> 3 == 0 || (now & (kLocked | kWoken | kStarving)) != 0) return;
+    if (!state.compare_exchange_strong(now, (now - kWaiter) | kWoken, std::memory_order_acq_rel, std::memory_order_relaxed))
+      continue;
+    return semrelease(m, l->sema, false);
+  }
+}
+
+}  // namespace
+
+rt_status mutex_lock(rt_mutex* l) {
+  M* m = enter("rt_mutex_lock");
+  if (m == nullptr) return RT_EPLACE;
+  std::int32_t free = 0;
+  if (__builtin_expect(!shared(l->state).compare_exchange_strong(free, kLocked, std::memory_order_acquire), 0)) lock_slow(m, l);
+  return RT_OK;
+}
+
+rt_status mutex_try_lock(rt_mutex* l) {
+  if (enter("rt_mutex_try_lock") == nullptr) return RT_EPLACE;
+  auto state = shared(l->state);
+  std::int32_t old = state.load(std::memory_order_relaxed);
+  if ((old & (kLocked | kStarving)) != 0) return RT_EWOULDBLOCK;
+  return state.compare_exchange_strong(old, old | kLocked, std::memory_order_acquire) ? RT_OK : RT_EWOULDBLOCK;
+}
+
+rt_status mutex_unlock(rt_mutex* l) {
+  M* m = enter("rt_mutex_unlock");
+  if (m == nullptr) return RT_EPLACE;
+  const std::int32_t now = shared(l->state).fetch_sub(kLocked, std::memory_order_release) - kLocked;
+  if (__builtin_expect(now != 0, 0)) unlock_slow(m, l, now);
+  return RT_OK;
+}
+
+}  // namespace NEWPROC_NS

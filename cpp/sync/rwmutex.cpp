@@ -1,0 +1,63 @@
+// rwmutex.cpp: RWMutex. A waiting writer keeps new readers out. Go: sync/rwmutex.go
+#include "sync/enter.hpp"
+#include "sync/locks.hpp"
+#include "sync/sema.hpp"
+
+namespace NEWPROC_NS {
+namespace {
+constexpr std::int32_t kMaxReaders = 1 << 30;  // taken off reader_count while a writer waits or writes
+}
+
+rt_status rwmutex_rlock(rt_rwmutex* l) {
+  M* m = enter("rt_rwmutex_rlock");
+  if (m == nullptr) return RT_EPLACE;
+  if (shared(l->reader_count).fetch_add(1, std::memory_order_acq_rel) + 1 < 0)
+    semacquire(m, l->reader_sem, false, RT_WAIT_RWMUTEX_RLOCK, l);
+  return RT_OK;
+}
+
+rt_status rwmutex_try_rlock(rt_rwmutex* l) {
+  if (enter("rt_rwmutex_try_rlock") == nullptr) return RT_EPLACE;
+  auto count = shared(l->reader_count);
+  for (std::int32_t c = count.load(std::memory_order_relaxed); c >= 0;)
+    if (count.compare_exchange_weak(c, c + 1, std::memory_order_acq_rel, std::memory_order_relaxed)) return RT_OK;
+  return RT_EWOULDBLOCK;
+}
+
+rt_status rwmutex_runlock(rt_rwmutex* l) {
+  M* m = enter("rt_rwmutex_runlock");
+  if (m == nullptr) return RT_EPLACE;
+  const std::int32_t r = shared(l->reader_count).fetch_sub(1, std::memory_order_acq_rel) - 1;
+  if (r >= 0) return RT_OK;
+  if (r + 1 == 0 || r + 1 == -kMaxReaders) fatal("sync: RUnlock of unlocked RWMutex");
+  if (shared(l->reader_wait).fetch_sub(1, std::memory_order_acq_rel) == 1) semrelease(m, l->writer_sem, false);
+  return RT_OK;
+}
+
+rt_status rwmutex_lock(rt_rwmutex* l) {
+  if (const rt_status s = mutex_lock(&l->w); s != RT_OK) return s;
+  M* m = getm();
+  const std::int32_t readers = shared(l->reader_count).fetch_sub(kMaxReaders, std::memory_order_acq_rel);
+  if (readers != 0 && shared(l->reader_wait).fetch_add(readers, std::memory_order_acq_rel) + readers != 0)
+    semacquire(m, l->writer_sem, false, RT_WAIT_RWMUTEX_LOCK, l);
+  return RT_OK;
+}
+
+rt_status rwmutex_try_lock(rt_rwmutex* l) {
+  if (const rt_status s = mutex_try_lock(&l->w); s != RT_OK) return s;
+  std::int32_t none = 0;
+  if (shared(l->reader_count).compare_exchange_strong(none, -kMaxReaders, std::memory_order_acq_rel)) return RT_OK;
+  mutex_unlock(&l->w);
+  return RT_EWOULDBLOCK;
+}
+
+rt_status rwmutex_unlock(rt_rwmutex* l) {
+  M* m = enter("rt_rwmutex_unlock");
+  if (m == nullptr) return RT_EPLACE;
+  const std::int32_t readers = shared(l->reader_count).fetch_add(kMaxReaders, std::memory_order_acq_rel) + kMaxReaders;
+  if (readers >= kMaxReaders) fatal("sync: Unlock of unlocked RWMutex");
+  for (std::int32_t i = 0; i < readers; ++i) semrelease(m, l->reader_sem, false);
+  return mutex_unlock(&l->w);
+}
+
+}  // namespace NEWPROC_NS
