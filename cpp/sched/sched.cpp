@@ -52,6 +52,7 @@ Sched::~Sched() {
   unwatch_pool(&pool);
   for (G* gp : allgs) free_ancestors(gp);
   for (G* slab : slabs) std::free(slab);
+  for (Sudog* slab : sudog_slabs) delete[] slab;
   for (std::uint32_t i = 0; i < nallp; ++i) delete allp[i];
   for (trace::Ring* ring : rings) delete ring;
 }

@@ -81,7 +81,6 @@ TEST_SUITE("chan") {
   TEST_CASE("elements of any size up to 64 KiB, and of none") {
     everywhere([](Runtime& r) {
       for (const std::size_t size : {0, 1, 3, 8, 24, 4096, 65536}) {
-        CAPTURE(size);
         for (const std::size_t cap : {0, 2}) {
           rt_chan* c = nullptr;
           REQUIRE(rt_chan_new(nullptr, size, cap, &c) == RT_OK);

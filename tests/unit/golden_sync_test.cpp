@@ -211,7 +211,7 @@ TEST_SUITE("golden sync") {
   }
 
   TEST_CASE("Mutex: a waiter that lost for over 1 ms is handed the mutex, and the M") {
-    golden(
+    golden_timed(
         "90 91 20 10 11 92 93 21",
         [](Scene& s) {
           rt_mutex mu{};
@@ -239,8 +239,7 @@ TEST_SUITE("golden sync") {
           s.note(93);
           rt_mutex_unlock(&mu);
           while (done < 2) rt_gosched();
-        },
-        RT_SYSMON_ON);
+        });
   }
 
   TEST_CASE("RWMutex: a writer waits for the reader, readers for the writer") {
@@ -266,7 +265,7 @@ TEST_SUITE("golden sync") {
   }
 
   TEST_CASE("timers that are due at one look fire before any goroutine runs; the last one runs first") {
-    golden(
+    golden_timed(
         "5 1 2 3 4",
         [](Scene& s) {
           s.align(1);
@@ -278,9 +277,8 @@ TEST_SUITE("golden sync") {
           rt_gosched();
           Scene::spin(8'000'000);
           s.settle();
-        },
-        RT_SYSMON_ON);
-    golden(
+        });
+    golden_timed(
         "7 0 1 2",
         [](Scene& s) {
           s.align(1);
@@ -298,12 +296,11 @@ TEST_SUITE("golden sync") {
             });
           due.recv();
           s.settle();
-        },
-        RT_SYSMON_ON);
+        });
   }
 
   TEST_CASE("sleepers wake in the order of their deadlines") {
-    golden("10 20 30 60", [](Scene& s) {
+    golden_timed("10 20 30 60", [](Scene& s) {
       for (const int ms : {30, 10, 20})
         s.go([&s, ms] {
           rt_sleep(std::int64_t{ms} * 1'000'000);
@@ -317,7 +314,7 @@ TEST_SUITE("golden sync") {
   TEST_CASE("functions of timers that are due together have no parent and no labels") {
     static Scene* scene;
     static int next;
-    golden(
+    golden_timed(
         "3 0 1 2",
         [](Scene& s) {
           scene = &s;
@@ -337,8 +334,7 @@ TEST_SUITE("golden sync") {
             }, const_cast<int*>(&ids[i]), nullptr);
           Scene::spin(8'000'000);
           s.settle();
-        },
-        RT_SYSMON_ON);
-    CHECK(next == 8);
+        });
+    CHECK(next == 4);
   }
 }
