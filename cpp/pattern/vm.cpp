@@ -1,3 +1,4 @@
+// vm.cpp: one run of a pattern: its log, its limits, and what its goroutines begin with.
 #include "pattern/vm.hpp"
 
 #include <charconv>
@@ -25,10 +26,25 @@ constexpr std::uint64_t kStepsPerLook = 1024;  // between looks at the clock
 Run::Run(const Program& program, const rt_limits& limits, bool one_m, bool one_p)
     : program_(program), limits_(limits), one_m_(one_m), one_p_(one_p) {
   vars_ = std::make_unique<std::atomic<std::int64_t>[]>(program.vars);
+  mutexes_.resize(program.mutexes);
+  rwmutexes_.resize(program.rwmutexes);
+  waitgroups_.resize(program.waitgroups);
+  onces_.resize(program.onces);
+  cond_mutexes_.resize(program.conds);
+  for (rt_mutex& l : cond_mutexes_) conds_.push_back(rt_cond{&l, 0, 0, nullptr, nullptr, 0, 0});
   for (std::uint32_t i = 0; i < program.bodies.size(); ++i) refs_.push_back({this, i});
 }
 
+Run::~Run() {
+  for (rt_chan* c : chans_) c->free(c);
+}
+
 rt_status Run::start(rt_runtime& runtime, rt_end& end) {
+  for (const std::size_t capacity : program_.chans) {
+    rt_chan* c = nullptr;
+    if (const rt_status s = runtime.make_chan(sizeof(std::int64_t), capacity, &c); s != RT_OK) return s;
+    chans_.push_back(c);
+  }
   deadline_ = limits_.nanos != 0 ? monotonic_ns() + limits_.nanos : 0;
   return runtime.start_main(main_entry, this, &end);
 }
@@ -41,21 +57,6 @@ void Run::append(std::uint64_t value) {
 void Run::append(std::int64_t value) {
   char text[24];
   log_.append(text, static_cast<std::size_t>(std::to_chars(text, text + sizeof text, value).ptr - text));
-}
-
-template <class... Parts>
-void Run::line(const Parts&... parts) {
-  const std::uint64_t g = number(current_ops()->goid());
-  {
-    std::unique_lock<std::mutex> lock(log_mutex_, std::defer_lock);
-    if (!one_m_) lock.lock();
-    log_.push_back('[');
-    append(g);
-    log_.push_back(',');
-    (append(parts), ...);
-    log_.append("]\n");
-  }
-  check_log();
 }
 
 void Run::check_log() {
@@ -110,6 +111,7 @@ void Run::align() {
 void Run::main_entry(void* raw) {
   auto* run = static_cast<Run*>(raw);
   run->align();
+  current_ops()->catch_panics(true);
   run->execute(run->program_.bodies[0], true);
   run->line("\"exit\"");
 }
@@ -117,6 +119,7 @@ void Run::main_entry(void* raw) {
 void Run::body_entry(void* raw) {
   const BodyRef ref = *static_cast<BodyRef*>(raw);
   Run* run = ref.run;
+  current_ops()->catch_panics(true);
   run->line("\"start\",", std::uint64_t{ref.body}, ",", run->number(current_ops()->parent_goid()));
   run->execute(run->program_.bodies[ref.body], false);
   run->line("\"end\"");
@@ -143,76 +146,21 @@ void Run::count_step() {
   current_ops()->checkpoint();
 }
 
-/// goexit and panic: the oracle's deferred "end" comes first; main has none.
-void Run::end_goroutine(const GOps* ops, bool main, const char* panic) {
-  if (!main) line("\"end\"");
-  if (panic != nullptr)
-    ops->panic(panic);
-  else
-    ops->goexit();
-  __builtin_unreachable();
+/// after: gives the milliseconds to whoever can take them now. It logs nothing.
+void Run::after_entry(void* raw) {
+  const Pending& pending = *static_cast<Pending*>(raw);
+  const std::int64_t ms = pending.ms;
+  current_ops()->chansend(pending.run->chans_[pending.chan], &ms, false);
 }
 
-void Run::execute(const Body& body, bool main) {
-  std::int64_t counters[kMostNesting];
-  const Instruction* code = body.code.data();
-  for (std::uint32_t pc = 0;;) {
-    const Instruction& in = code[pc++];
-    if (in.op != Op::jump && in.op != Op::ret && in.op != Op::counter) count_step();
-    std::atomic<std::int64_t>& variable = vars_[static_cast<std::size_t>(in.a)];
-    switch (in.op) {
-      case Op::go:
-        spawn(in.a);
-        line("\"go\",", in.a);
-        break;
-      case Op::yield:
-        current_ops()->gosched(current_m());
-        line("\"yield\"");
-        break;
-      case Op::mark: line("\"mark\",", in.a); break;
-      case Op::snap:
-        snap();
-        check_log();
-        break;
-      case Op::counter: counters[in.a] = in.b; break;
-      case Op::round:
-        if (counters[in.a] == 0)
-          pc = in.target;
-        else if (counters[in.a] > 0)
-          --counters[in.a];
-        break;
-      case Op::jump: pc = in.target; break;
-      case Op::ret: return;
-      case Op::set:
-        variable.store(in.b, std::memory_order_relaxed);
-        line("\"set\",", in.a);
-        break;
-      case Op::inc: {
-        const std::int64_t was = variable.load(std::memory_order_relaxed);
-        current_ops()->checkpoint();  // between the read and the write another goroutine may come
-        variable.store(static_cast<std::int64_t>(static_cast<std::uint64_t>(was) + 1), std::memory_order_relaxed);
-        line("\"inc\",", in.a);
-        break;
-      }
-      case Op::atomic:
-        variable.fetch_add(in.b, std::memory_order_relaxed);
-        line("\"atomic\",", in.a);
-        break;
-      case Op::unless:
-        if (variable.load(std::memory_order_relaxed) != in.b) pc = in.target;
-        break;
-      case Op::assert_: {
-        const std::int64_t is = variable.load(std::memory_order_relaxed);
-        if (is == in.b) break;
-        char text[128];
-        std::snprintf(text, sizeof text, "assert: variable %lld is %lld, not %lld", static_cast<long long>(in.a),
-                      static_cast<long long>(is), static_cast<long long>(in.b));
-        end_goroutine(current_ops(), main, text);
-      }
-      case Op::goexit: end_goroutine(current_ops(), main, nullptr);
-      case Op::panic: end_goroutine(current_ops(), main, "pattern");
-    }
+void Run::after(std::uint32_t chan, std::int64_t ms) {
+  Pending* pending = nullptr;
+  {
+    const std::lock_guard<std::mutex> lock(pending_mutex_);
+    pending = &pending_.emplace_back(Pending{this, chan, ms});
   }
+  if (current_ops()->after_func(nanoseconds(ms), after_entry, pending, nullptr) != RT_OK)
+    current_ops()->limit("limit: memory: the system gave none for a timer");
 }
 
 }  // namespace newproc::pattern

@@ -1,6 +1,7 @@
 // vm.hpp: runs a program in a runtime and keeps its log, line for line as the oracle's.
 #pragma once
 #include <atomic>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -9,8 +10,8 @@
 #include "newproc.h"
 #include "pattern/program.hpp"
 #include "sched/gops.hpp"
-
-struct rt_runtime;
+#include "runtime/runtime.hpp"
+#include "sync/handles.hpp"
 
 namespace newproc::pattern {
 
@@ -18,6 +19,8 @@ namespace newproc::pattern {
 class Run {
  public:
   Run(const Program& program, const rt_limits& limits, bool one_m, bool one_p);
+  ~Run();
+  Run(const Run&) = delete;
   /// Runs to the end of the runtime's run. The log is log().
   rt_status start(rt_runtime& runtime, rt_end& end);
   const std::string& log() const { return log_; }
@@ -28,6 +31,19 @@ class Run {
     Run* run;
     std::uint32_t body;
   };
+  /// A timer of the pattern that has yet to fire, or has.
+  struct Pending {
+    Run* run;
+    std::uint32_t chan;
+    std::int64_t ms;
+  };
+  /// What one goroutine has open.
+  struct Frame {
+    bool main;
+    std::uint32_t onces = 0;
+    std::int64_t counters[kMostNesting];
+    std::uint32_t open[kMostNesting];  // the onces it is in, innermost last
+  };
   static void main_entry(void* run);
   static void body_entry(void* ref);
   void align();
@@ -35,7 +51,20 @@ class Run {
   void spawn(std::int64_t body);
   void snap();
   void count_step();
-  [[noreturn]] void end_goroutine(const GOps* ops, bool main, const char* panic);
+  static void after_entry(void* pending);
+  void after(std::uint32_t chan, std::int64_t ms);
+  /// time.Duration(ms) * time.Millisecond: it wraps, as Go's does.
+  static std::int64_t nanoseconds(std::int64_t ms) {
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(ms) * 1'000'000u);
+  }
+  // execute.cpp
+  [[noreturn]] void end_goroutine(Frame& frame, const char* panic);
+  void expect(Frame& frame, rt_status status);
+  void inc(std::int64_t variable);
+  void assert_equal(Frame& frame, const Instruction& in);
+  bool communicate(Frame& frame, const Instruction& in);
+  std::uint32_t select(Frame& frame, const Select& select);
+  bool lock_or_wait(Frame& frame, const Instruction& in);
   void check_log();
   std::uint64_t number(std::uint64_t goid) const { return goid == 1 ? 0 : goid - base_; }
   template <class... Parts>
@@ -54,8 +83,31 @@ class Run {
   std::string log_;
   std::unique_ptr<std::atomic<std::int64_t>[]> vars_;
   std::vector<BodyRef> refs_;
+  std::vector<rt_chan*> chans_;
+  std::vector<rt_mutex> mutexes_, cond_mutexes_;
+  std::vector<rt_rwmutex> rwmutexes_;
+  std::vector<rt_waitgroup> waitgroups_;
+  std::vector<rt_cond> conds_;
+  std::vector<rt_once> onces_;
+  std::mutex pending_mutex_;
+  std::deque<Pending> pending_;
   std::atomic<std::uint64_t> steps_{0};
   std::uint64_t deadline_ = 0;
 };
+
+template <class... Parts>
+void Run::line(const Parts&... parts) {
+  const std::uint64_t g = number(current_ops()->goid());
+  {
+    std::unique_lock<std::mutex> lock(log_mutex_, std::defer_lock);
+    if (!one_m_) lock.lock();
+    log_.push_back('[');
+    append(g);
+    log_.push_back(',');
+    (append(parts), ...);
+    log_.append("]\n");
+  }
+  check_log();
+}
 
 }  // namespace newproc::pattern

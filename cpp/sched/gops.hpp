@@ -65,7 +65,7 @@ struct GOps {
   rt_status (*rwmutex_runlock)(rt_rwmutex* l);
   rt_status (*rwmutex_try_lock)(rt_rwmutex* l);
   rt_status (*rwmutex_try_rlock)(rt_rwmutex* l);
-  rt_status (*waitgroup_add)(rt_waitgroup* w, std::int32_t n);
+  rt_status (*waitgroup_add)(rt_waitgroup* w, std::int64_t n);
   rt_status (*waitgroup_wait)(rt_waitgroup* w);                                // [parks]
   rt_status (*cond_wait)(rt_cond* c);                                          // [parks]
   rt_status (*cond_signal)(rt_cond* c);

@@ -18,7 +18,7 @@ rt_status rwmutex_try_lock(rt_rwmutex* l);
 rt_status rwmutex_try_rlock(rt_rwmutex* l);
 
 // waitgroup.cpp
-rt_status waitgroup_add(rt_waitgroup* w, std::int32_t n);
+rt_status waitgroup_add(rt_waitgroup* w, std::int64_t n);
 rt_status waitgroup_wait(rt_waitgroup* w);  // [parks]
 
 // cond.cpp

@@ -5,16 +5,16 @@
 
 namespace NEWPROC_NS {
 
-rt_status waitgroup_add(rt_waitgroup* w, std::int32_t n) {
+rt_status waitgroup_add(rt_waitgroup* w, std::int64_t n) {
   M* m = enter("rt_waitgroup_add");
   if (m == nullptr) return RT_EPLACE;
   auto state = shared(w->state);
-  const std::uint64_t delta = static_cast<std::uint64_t>(static_cast<std::int64_t>(n)) << 32;
+  const std::uint64_t delta = static_cast<std::uint64_t>(n) << 32;
   const std::uint64_t now = state.fetch_add(delta, std::memory_order_acq_rel) + delta;
   const auto counter = static_cast<std::int32_t>(now >> 32);
   auto waiters = static_cast<std::uint32_t>(now);
   if (counter < 0) return gopanic(m, "sync: negative WaitGroup counter");
-  if (waiters != 0 && n > 0 && counter == n)
+  if (waiters != 0 && n > 0 && counter == static_cast<std::int32_t>(n))
     return gopanic(m, "sync: WaitGroup misuse: Add called concurrently with Wait");
   if (counter > 0 || waiters == 0) return RT_OK;
   if (state.load(std::memory_order_relaxed) != now)

@@ -133,7 +133,7 @@ def test_a_pattern_runs_natively():
     ("pattern", "text"),
     [
         ('{"bodies": [[["go", 9]]]}', r"bodies\[0\]\[0\]\[1\]: no body 9; the pattern has 1"),
-        ('{"bodies": [[["send", 0, 1]]]}', r'bodies\[0\]\[0\]\[0\]: operation "send" is not built yet'),
+        ('{"bodies": [[["send", 0, 1]]]}', r'bodies\[0\]\[0\]\[1\]: no channel 0; the pattern has 0; raise "chans"'),
         ("[", "not JSON"),
     ],
 )
