@@ -220,13 +220,14 @@ RT_API rt_runtime *rt_current(void);
 
 /* ---- Spawning ----------------------------------------------------------------------------------- */
 
-/* Starts fn(arg) as a new goroutine: next to run on the caller's P; the caller keeps running.
+/* Starts fn(arg) as a new goroutine: next to run on the caller's P; the caller keeps running. On a thread that is
+ * no M, with rt given: at the back of the global queue, without a parent.
  * The spawn site is the caller's address; the macro below gives file and line instead.
  *   goid     NULL, or receives the id; never 0
- *   returns  RT_EINVAL fn is NULL and the call is not inside a goroutine; RT_EPLACE outside a goroutine
- *            or in another runtime's; RT_ENOMEM; RT_ELIMIT max_goroutines are alive.
+ *   returns  RT_EINVAL fn is NULL and the call is not inside a goroutine; RT_EPLACE in another runtime's
+ *            goroutine; RT_ESTATE outside goroutines while no run is under way; RT_ENOMEM; RT_ELIMIT max_goroutines are alive.
  *            A NULL fn inside a goroutine ends the run as in Go: "go of nil func value" (RT_EFATAL).
- *   Go       newproc, newproc1: proc.go:4472, 4490    [g] */
+ *   Go       newproc, newproc1: proc.go:4472, 4490    [g], and threads that are no Ms */
 RT_API rt_status rt_newproc(rt_runtime *rt, rt_func fn, void *arg, uint64_t *goid);
 
 enum {

@@ -10,6 +10,8 @@ from __future__ import annotations
 import random
 from typing import Any
 
+from generate_sync import SyncGenerator
+
 Op = list[Any]
 
 MOST_SPAWNED = 3000
@@ -23,9 +25,12 @@ class Generator:
 
     def __init__(self, seed: int) -> None:
         self.rng = random.Random(seed)
+        self.sync = SyncGenerator(self.rng)
 
     def pattern(self, name: str) -> dict[str, Any]:
-        """One pattern, of a shape drawn at random."""
+        """One pattern, of a shape drawn at random: three in five wait for one another."""
+        if self.rng.random() < 0.6:
+            return self.sync.pattern(name)
         shape = self.rng.choice(
             (self.fan_out, self.fan_out, self.tree, self.yielders, self.waves, self.soup, self.soup, self.soup, self.endless)
         )
@@ -189,6 +194,12 @@ def cost(pattern: dict[str, Any]) -> tuple[int, int]:
                 spawned, run = spawned + n * s, run + n * (r + 1)
             elif op[0] == "if":
                 pairs = [walk(op[3]), walk(op[4])]
+                spawned, run = spawned + max(p[0] for p in pairs), run + max(p[1] for p in pairs)
+            elif op[0] == "once":
+                s, r = walk(op[2])
+                spawned, run = spawned + s, run + r
+            elif op[0] == "select":
+                pairs = [walk(case[-1]) for case in op[1]] + [walk(op[2] or [])]
                 spawned, run = spawned + max(p[0] for p in pairs), run + max(p[1] for p in pairs)
         return spawned, run
 
