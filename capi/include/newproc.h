@@ -312,6 +312,9 @@ RT_API rt_status rt_chan_new(rt_runtime *rt, size_t elem_size, size_t cap, rt_ch
 /* Frees it. Nobody may wait on it or use it afterwards; goroutines of a run that is over do not count.
  * Before its runtime is deleted. NULL is allowed. [any] */
 RT_API void rt_chan_free(rt_chan *c);
+/* Takes out all that is in the buffer, oldest first, and hands each element to fn; wakes nobody. For what owns its
+ * elements, before rt_chan_free; nobody may use c meanwhile. NULL is allowed. [any] */
+RT_API void rt_chan_drain(rt_chan *c, void (*fn)(void *arg, const void *elem), void *arg);
 /* Sends *elem: to a waiting receiver, into the buffer, or waits. c NULL: waits for ever.
  *   returns  RT_EPANIC "send on closed channel" (rt_catch_panics);
  *            on a thread that is no M, which never waits: RT_EWOULDBLOCK nobody can take it

@@ -65,6 +65,9 @@ rt_status rt_chan_new(rt_runtime* rt, size_t elem_size, size_t cap, rt_chan** ou
 void rt_chan_free(rt_chan* c) {
   if (c != nullptr) c->free(c);
 }
+void rt_chan_drain(rt_chan* c, void (*fn)(void* arg, const void* elem), void* arg) {
+  if (c != nullptr && fn != nullptr) c->drain(c, fn, arg);
+}
 rt_status rt_chan_send(rt_chan* c, const void* elem) { return send("rt_chan_send", c, elem, true); }
 rt_status rt_chan_try_send(rt_chan* c, const void* elem) { return send("rt_chan_try_send", c, elem, false); }
 rt_status rt_chan_recv(rt_chan* c, void* elem, int* ok) { return receive("rt_chan_recv", c, elem, ok, true); }

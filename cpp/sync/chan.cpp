@@ -95,6 +95,14 @@ rt_status make_chan(Sched& s, std::size_t elem_size, std::size_t cap, rt_chan** 
   c->id = s.nchans.fetch_add(1, std::memory_order_relaxed) + 1;
   c->len = [](const rt_chan* of) -> std::size_t { return static_cast<const Chan*>(of)->qcount.load(std::memory_order_relaxed); };
   c->free = [](rt_chan* of) { std::free(static_cast<Chan*>(of)); };
+  c->drain = [](rt_chan* of, void (*fn)(void*, const void*), void* arg) {
+    auto* chan = static_cast<Chan*>(of);
+    while (chan->qcount.load(std::memory_order_relaxed) > 0) {
+      const unsigned char* elem = chan->slot(chan->recvx);
+      chan->take(nullptr);
+      fn(arg, elem);
+    }
+  };
   c->elem_size = elem_size;
   c->cap = cap;
   c->run = s.run;

@@ -1,7 +1,7 @@
 """newproc: Go 1.21's goroutine scheduler for Python.
 
 `run` starts a main goroutine; `go`, `gosched`, `goexit` work inside it. A seed runs it in the sim world,
-where the same seed is the same run. `Pattern` runs spawn patterns natively.
+where the same seed is the same run. `Chan`, `select`, `Mutex` and the like park goroutines. `Pattern` runs spawn patterns natively.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ if hasattr(_sys, "_is_gil_enabled") and not _sys._is_gil_enabled():
 from ._core import version as __version__
 from ._errors import (
     ArgumentError,
+    Closed,
     DeadlockError,
     FatalError,
     GoExit,
@@ -22,6 +23,7 @@ from ._errors import (
     LimitError,
     NewprocError,
     OutputError,
+    Panic,
     PatternError,
     PlaceError,
     ResourceError,
@@ -46,11 +48,12 @@ from ._runtime import (
     set_labels,
     unlock_os_thread,
 )
+from ._sync import Case, Chan, Cond, Mutex, Once, RWMutex, Selected, WaitGroup, after, select, sleep
 
 __all__ = [
-    "EVENT_DTYPE", "ArgumentError", "DeadlockError", "FatalError", "G", "GoExit", "GoroutinePanic", "InterruptError",
-    "LimitError", "M", "NewprocError", "OutputError", "P", "Pattern", "PatternError", "PlaceError", "ResourceError",
-    "Result", "Run", "Runtime", "Snapshot", "StateError", "Stats", "Trace", "UnsupportedError", "__version__",
-    "checkpoint", "get_labels", "go", "goexit", "goid", "gomaxprocs", "gosched", "goyield", "lock_os_thread", "run",
-    "run_jsonl", "set_labels", "unlock_os_thread",
+    "EVENT_DTYPE", "ArgumentError", "Case", "Chan", "Closed", "Cond", "DeadlockError", "FatalError", "G", "GoExit", "GoroutinePanic", "InterruptError",
+    "LimitError", "M", "Mutex", "NewprocError", "Once", "OutputError", "P", "Panic", "Pattern", "PatternError", "PlaceError", "ResourceError",
+    "RWMutex", "Result", "Run", "Runtime", "Selected", "Snapshot", "StateError", "Stats", "Trace", "UnsupportedError", "WaitGroup", "__version__",
+    "after", "checkpoint", "get_labels", "go", "goexit", "goid", "gomaxprocs", "gosched", "goyield", "lock_os_thread", "run",
+    "run_jsonl", "select", "set_labels", "sleep", "unlock_os_thread",
 ]

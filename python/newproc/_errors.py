@@ -34,9 +34,13 @@ class ResourceError(NewprocError, MemoryError):
 
 
 class DeadlockError(NewprocError):
-    """All goroutines are asleep, or main called goexit and none is left. The text is Go's."""
+    """All goroutines are asleep, or main called goexit and none is left. The text is Go's.
+
+    ``dump`` names each goroutine, what it waits for, and where it was started; it is part of the traceback's text, too.
+    """
 
     status = "RT_EDEADLOCK"
+    dump: str = ""
 
 
 class FatalError(NewprocError):
@@ -92,6 +96,18 @@ class GoroutinePanic(NewprocError):
         self.site = site
 
 
+class Panic(NewprocError):
+    """Misuse that Go answers with a panic, such as ``send on closed channel``. The text is Go's."""
+
+    status = "RT_EPANIC"
+
+
+class Closed(NewprocError):
+    """`Chan.recv` on a channel that is closed and empty."""
+
+    status = "RT_OK"
+
+
 class GoExit(BaseException):
     """Raised by `goexit`; ends the goroutine as it passes through. Not an `Exception`: `except Exception` lets it by."""
 
@@ -99,7 +115,7 @@ class GoExit(BaseException):
 _BY_NAME: dict[str, type[NewprocError]] = {
     cls.status: cls
     for cls in (ArgumentError, PlaceError, StateError, ResourceError, DeadlockError, FatalError, LimitError,
-                UnsupportedError, InterruptError, PatternError, OutputError, GoroutinePanic)
+                UnsupportedError, InterruptError, PatternError, OutputError, Panic)
 }
 _BY_NAME["RT_EAGAIN"] = ResourceError
 _BY_NAME["RT_EGOEXIT"] = DeadlockError

@@ -173,3 +173,15 @@ def _short(goids: tuple[int, ...]) -> str:
     if len(goids) <= 8:
         return str(list(goids))
     return f"[{goids[0]}, {goids[1]}, {goids[2]}, ... {goids[-1]}] ({len(goids)})"
+
+
+def asleep(snapshot: Snapshot) -> str:
+    """Every goroutine that waits: for what, and where it was started."""
+    lines = []
+    for g in snapshot.gs:
+        if g.status != "waiting" or g.system:
+            continue
+        lines.append(f"goroutine {g.goid} [{g.wait_reason}]: {g.name or '?'}")
+        if g.parent_goid:
+            lines.append(f"    created by goroutine {g.parent_goid} at {g.site or '?'}")
+    return "\n".join(lines)

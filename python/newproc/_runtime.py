@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from . import _core
-from ._errors import ArgumentError, GoExit, GoroutinePanic, NewprocError, StateError, error_for
-from ._look import Snapshot, Stats, Trace, snapshot_from
+from ._errors import ArgumentError, DeadlockError, GoExit, GoroutinePanic, NewprocError, StateError, error_for
+from ._look import Snapshot, Stats, Trace, asleep, snapshot_from
 
 WORLDS = {"threads": 0, "sim": 1}
 PYTHON_STACK_BYTES = 1 << 20
@@ -121,6 +121,15 @@ class Runtime:
         """Write every goroutine with its state and C stack to a file descriptor, in the form of Go's traceback."""
         self._core.dump(fd)
 
+    @contextlib.contextmanager
+    def hold(self) -> Iterator[None]:
+        """While held, a run whose goroutines are all asleep waits for this thread instead of ending as a deadlock."""
+        self._core.hold()
+        try:
+            yield
+        finally:
+            self._core.release()
+
     def close(self) -> None:
         """Free the runtime. StateError while it runs; closing twice is allowed."""
         if not self._closed:
@@ -146,7 +155,12 @@ class Runtime:
         if name == "RT_EINTR":
             raise KeyboardInterrupt
         if name != "RT_OK":
-            raise error_for(status, name, message)
+            error = error_for(status, name, message)
+            if isinstance(error, DeadlockError):
+                error.dump = asleep(self.snapshot())
+                if hasattr(error, "add_note"):
+                    error.add_note(error.dump)
+            raise error
 
 
 def run(

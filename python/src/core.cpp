@@ -6,6 +6,7 @@
 #include "config.hpp"
 #include "goroutine.hpp"
 #include "look.hpp"
+#include "sync.hpp"
 
 namespace py = pybind11;
 
@@ -132,6 +133,9 @@ class Runtime {
     check(rt_trace_take(open(), &t));
     return new TraceBuffer(t);
   }
+  std::uint64_t handle() const { return reinterpret_cast<std::uint64_t>(open()); }
+  void hold() { check(rt_hold(open())); }
+  void release() { check(rt_release(open())); }
   void dump(int fd) { check(rt_dump(open(), fd)); }
   void set_starting_stack_size(std::uint32_t bytes) { check(rt_set_starting_stack_size(open(), bytes)); }
 
@@ -201,8 +205,11 @@ PYBIND11_MODULE(_core, m) {
       .def("snapshot", &npy::Runtime::snapshot)
       .def("trace", &npy::Runtime::trace, py::return_value_policy::take_ownership)
       .def("dump", &npy::Runtime::dump)
+      .def("handle", &npy::Runtime::handle)
+      .def("hold", &npy::Runtime::hold)
+      .def("release", &npy::Runtime::release)
       .def("set_starting_stack_size", &npy::Runtime::set_starting_stack_size);
   npy::bind_look(m);
   npy::bind_pattern(m);
-  if (PyModule_AddFunctions(m.ptr(), npy::parking_methods) != 0) throw py::error_already_set();
+  if (!npy::bind_sync(m.ptr()) || PyModule_AddFunctions(m.ptr(), npy::parking_methods) != 0) throw py::error_already_set();
 }

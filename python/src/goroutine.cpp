@@ -172,16 +172,10 @@ PyObject* outside(const char* name) {
   return nullptr;
 }
 
-/// Calls an ABI function that may come back on another thread.
 template <class F>
 PyObject* parked(const char* name, F&& f) {
-  Goroutine* g = rt_current() != nullptr ? current() : nullptr;
-  if (g == nullptr) return outside(name);
-  PyThreadState* state = PyThreadState_Get();
-  Run* run = g->run;
-  leave(run);
-  const rt_status status = f();
-  enter(run, state);
+  if (!in_goroutine(name)) return nullptr;
+  const rt_status status = parked_status(name, f);
   if (status != RT_OK) return raise_status(status);
   Py_RETURN_NONE;
 }
@@ -279,10 +273,26 @@ PyObject* py_go(PyObject*, PyObject* all) {
 
 }  // namespace
 
+bool in_goroutine(const char* name) {
+  if (rt_current() != nullptr && current() != nullptr) return true;
+  outside(name);
+  return false;
+}
+
+Away::Away() : run_(current()->run), state_(PyThreadState_Get()) { leave(run_); }
+Away::~Away() { enter(run_, state_); }
+
+Stay::Stay() : state_(rt_current() != nullptr && current() != nullptr && current()->run->sim ? PyThreadState_Get() : nullptr) {}
+Stay::~Stay() {
+  if (state_ == nullptr) return;
+  newproc_bind_gilstate(state_);
+  PyThreadState_Swap(state_);
+}
+
 PyObject* raise_status(rt_status status) {
   PyObject* make = error_class("error_for");
   if (make == nullptr) return nullptr;
-  PyObject* error = PyObject_CallFunction(make, "iss", static_cast<int>(status), rt_status_name(status), rt_last_error());
+  PyObject* error = PyObject_CallFunction(make, "iss", static_cast<int>(status), rt_status_name(status), rt_last_error());  // RT_EPANIC: Panic
   Py_DECREF(make);
   if (error == nullptr) return nullptr;
   PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(error)), error);
@@ -326,6 +336,7 @@ extern "C" void goroutine_entry(void* raw) {
   auto* g = static_cast<Goroutine*>(raw);
   Run* run = g->run;
   rt_set_labels(g);
+  rt_catch_panics(1);  // they become exceptions
   PyThreadState* mine = m_thread_state(run);
   if (!run->sim) PyEval_RestoreThread(mine);
   PyThreadState* state = take_state(run);

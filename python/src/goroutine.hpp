@@ -47,6 +47,42 @@ PyObject* raise_status(rt_status status);
 /// The thread state that this OS thread goes by as an M; nullptr afterwards.
 void set_this_m(PyThreadState* state);
 
+/// False with PlaceError set: the caller is no Python goroutine.
+bool in_goroutine(const char* name);
+/// Goes by as an M, without the GIL, and comes back as the goroutine, maybe on another thread.
+class Away {
+ public:
+  Away();
+  ~Away();
+  Away(const Away&) = delete;
+
+ private:
+  Run* run_;
+  PyThreadState* state_;
+};
+/// Calls an ABI function that may park. The caller is a goroutine.
+template <class F>
+rt_status parked_status(const char*, F&& f) {
+  const Away away;
+  return f();
+}
+/// Another simulated M may have run its goroutines meanwhile: their thread state is not ours.
+class Stay {
+ public:
+  Stay();
+  ~Stay();
+  Stay(const Stay&) = delete;
+
+ private:
+  PyThreadState* state_;
+};
+/// Calls an ABI function that never parks, inside or outside of goroutines, with the GIL held.
+template <class F>
+rt_status unparked(F&& f) {
+  const Stay stay;
+  return f();
+}
+
 /// The functions that may park: never bound by pybind11, whose call frames must nest per thread.
 extern PyMethodDef parking_methods[];
 

@@ -5,7 +5,7 @@
     fidelity.py --lib ... --seed 7 --count 100000                  a sweep
     fidelity.py --lib ... --record                                 rewrites the recorded runs
 
-A pattern counts where Go's own answer is the same in 8 runs more. Selects with several ready cases have a set of
+A pattern counts where Go's own answer is the same in 30 runs more. Selects with several ready cases have a set of
 answers each, which is compared with Go's set (choices.py).
 
 Where Go 1.21.13 cannot be had, the recorded runs of recorded/ are the judge, and the output says so.
@@ -31,7 +31,7 @@ HERE = Path(__file__).resolve().parent
 RECORDED = HERE / "recorded" / "runs.jsonl"
 RECORDED_COUNT, RECORDED_SEED, RECORDED_MOST_LINES = 500, 1, 300
 BATCH = 200
-GO_AGAIN = 8  # runs of real Go that must agree before a difference counts
+GO_AGAIN = 30  # runs of real Go that must agree before a difference counts
 
 
 def coverage(results: list[dict[str, Any]]) -> Counter[str]:
