@@ -40,7 +40,7 @@ def rows(cells, programs, workloads, workers):
             if target and ratio is not None:
                 verdict = "holds" if ratio >= target.ratio else "missed"
             yield [workload, str(n), *times, f"{ratio:.1f}" if ratio is not None else "-",
-                   f"{target.ratio:g}" if target else "", f"{target.ns:g}" if target else "", verdict]
+                   f"{target.ratio:.2g}" if target else "", f"{target.ns:g}" if target else "", verdict]
 
 
 def speedups(cells, programs):

@@ -17,6 +17,16 @@ TARGETS = {
     ("W1b", 2): Target(80, 2.6),
     ("W2_2", 2): Target(16, 3.7),
     ("W2_1000", 2): Target(15, 5),
+    ("W3", 1): Target(90, 275 / 90),
+    ("W3", 2): Target(120, 306 / 120),
+    ("W4", 1): Target(300, 1103 / 300),
+    ("W4", 2): Target(300, 871 / 300),
+    ("W6", 1): Target(17, 33 / 17),
+    ("W6", 2): Target(28, 40 / 28),
+    ("W7", 1): Target(5, 6.6 / 5),
+    ("W7", 2): Target(20, 39 / 20),
+    ("W7y", 1): Target(100, 265 / 100),
+    ("W7y", 2): Target(200, 469 / 200),
 }
 
 SPEEDUP = 1.8  # W5us: two Ps against one
@@ -27,4 +37,9 @@ OPERATIONS = {
     "W2_2": "yield, 2 goroutines",
     "W2_1000": "yield, 1,000 goroutines",
     "W5us": "goroutines that compute for 5 us",
+    "W3": "unbuffered ping-pong, round trip",
+    "W4": "skynet, a million leaves over channels",
+    "W6": "100 producers, 100 consumers, one channel of 100, an item",
+    "W7": "1,000 goroutines, one mutex, lock and unlock",
+    "W7y": "the same with a yield inside",
 }

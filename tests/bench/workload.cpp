@@ -9,7 +9,7 @@
 
 namespace {
 
-constexpr const char* kUsage = "bench_workload W1|W1b|W2_2|W2_1000|W5us WORKERS, or bench_workload calibrate";
+constexpr const char* kUsage = "bench_workload W1|W1b|W2_2|W2_1000|W5us|W3|W4|W6|W7|W7y WORKERS, or bench_workload calibrate";
 
 /// The fastest of many is the one that nothing disturbed.
 long calibrate() {

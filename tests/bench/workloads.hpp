@@ -8,6 +8,7 @@
 #include <string>
 
 #include "adapter.hpp"
+#include "workloads_sync.hpp"
 
 namespace bench {
 
@@ -83,7 +84,8 @@ inline long w5us() {
 
 inline const std::map<std::string, std::function<long()>>& workloads() {
   static const std::map<std::string, std::function<long()>> all = {
-      {"W1", w1}, {"W1b", w1b}, {"W2_2", w2_2}, {"W2_1000", w2_1000}, {"W5us", w5us}};
+      {"W1", w1}, {"W1b", w1b}, {"W2_2", w2_2}, {"W2_1000", w2_1000}, {"W5us", w5us},
+      {"W3", w3}, {"W4", w4}, {"W6", w6}, {"W7", w7}, {"W7y", w7y}};
   return all;
 }
 
