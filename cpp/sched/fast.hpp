@@ -41,11 +41,11 @@ NEWPROC_HOT inline void execute(M* m, const Found& found, Moment& now) {
   if (__builtin_expect(gp->tracking, 0)) record_wait(m, gp, now);
   casgstatus(gp, RT_GRUNNABLE, RT_GRUNNING);
   if (__builtin_expect(gp->preempt.load(std::memory_order_relaxed), 0)) gp->preempt.store(false, std::memory_order_relaxed);
-  if (!found.inherit)
+  if (!found.inherit())
     p->schedtick.store(p->schedtick.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   p->switches.add(1);
-  emit_at(m, now, RT_EV_GO_START, gp->goid, found.from,
-          static_cast<std::uint64_t>(found.victim >= 0 ? found.victim : p->id));
+  emit_at(m, now, RT_EV_GO_START, gp->goid, found.from(),
+          static_cast<std::uint64_t>(found.victim() >= 0 ? found.victim() : p->id));
 }
 inline void execute(M* m, const Found& found) {
   Moment now(*m->sched);
@@ -96,8 +96,8 @@ NEWPROC_HOT inline Found find_local(M* m) {
 NEWPROC_HOT inline void leave_to_g0(M* m, const Found& found, bool executed) {
   m->picked = found.g;
   m->picked_executed = executed;
-  m->picked_inherit = found.inherit;
-  m->picked_from = found.from;
+  m->picked_inherit = found.inherit();
+  m->picked_from = found.from();
 }
 
 /// The context of `next`, taken out of it; null: it is still leaving another M, or needs a stack to be made,

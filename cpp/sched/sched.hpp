@@ -33,12 +33,20 @@ inline constexpr std::uint32_t kTrackingPeriod = 8;     // runtime2.go:517
 inline constexpr std::uint64_t kForcePreemptNs = 10'000'000;  // proc.go:5665
 inline constexpr std::uint32_t kGlobrunqMost = 128;
 
-/// A G and how it was found.
+/// A G and how it was found. Two registers wide, and made by a constructor: returned through memory and read as a
+/// whole, the parts would wait for one another.
 struct Found {
+  Found() = default;
+  Found(G* gp, bool shares_slice, std::uint32_t source, std::int32_t stolen_from)
+      : g(gp), how((shares_slice ? 1u : 0u) | source << 8 | static_cast<std::uint64_t>(stolen_from + 1) << 32) {}
+  /// It shares the time slice: schedtick does not move.
+  bool inherit() const { return (how & 1) != 0; }
+  std::uint32_t from() const { return static_cast<std::uint32_t>(how >> 8) & 0xff; }
+  /// The P it was stolen from; -1: none.
+  std::int32_t victim() const { return static_cast<std::int32_t>(how >> 32) - 1; }
+
   G* g = nullptr;
-  bool inherit = false;  // shares the time slice: schedtick does not move
-  std::uint32_t from = RT_FROM_RUNQ;
-  std::int32_t victim = -1;
+  std::uint64_t how = std::uint64_t{RT_FROM_RUNQ} << 8;
 };
 
 /// How a run ended. The first to end it wins.

@@ -5,6 +5,7 @@
 // more than 1 ms asks for starvation mode, in which Unlock hands the mutex over.
 #include <thread>
 
+#include "base/clock.hpp"
 #include "sync/enter.hpp"
 #include "sync/locks.hpp"
 #include "sync/sema.hpp"

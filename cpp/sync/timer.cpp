@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "base/clock.hpp"
 #include "sync/enter.hpp"
 
 namespace NEWPROC_NS {
