@@ -22,9 +22,10 @@ struct Timer {
   std::int64_t period = 0;    // ns; 0: fires once
   void (*fire)(void* m, Timer* t) = nullptr;  // on an M with a P; the heap is not locked
   void (*release)(Timer* t) = nullptr;        // kDeleted: called when it has left the heap
+  void (*forget)(Timer* t) = nullptr;         // called if its run ends before it fires
   void* arg = nullptr;
   Timer* next = nullptr;  // on a list of adjust()
-  std::atomic<bool>* firing = nullptr;  // set before fire is called, which clears it as its last act
+  std::atomic<std::uint32_t>* firing = nullptr;  // the run's number, before fire is called, which makes it 0 as its last act
   std::atomic<void*> owner{nullptr};  // the P in whose heap it is; null: in none
   Status status = kNone;
 };
@@ -67,7 +68,7 @@ class TimerHeap {
   /// Puts timers whose time was moved where they belong, if one of them may be due. time.go:660
   void adjust(std::int64_t now);
   /// The first timer, if due: taken out, or set for its next period.
-  Look run(std::int64_t now);
+  Look run(std::int64_t now, std::uint32_t run_number = 1);
   /// Drops all that were stopped, when they are more than a quarter. time.go:850
   void clear_deleted();
   /// Empties it, in the array's order: for a P that dies, or a run that is over. Those that were stopped are

@@ -133,6 +133,10 @@ void Instance::close_to_outside() {
 void Instance::forget_waiters() {
   Sched& s = *sched_;
   forget_timers(s);
+  if constexpr (kSim) {  // an M that a limit stopped gives nothing back
+    for (Lock* lock : {&s.lock, &s.gfree_lock, &s.allg_lock, &s.slab_lock, &s.sudog_lock, &s.world_sema}) new (lock) Lock;
+    for (SemaRoot& root : s.semtable) new (&root.lock) Lock;
+  }
   for (SemaRoot& root : s.semtable) {
     root.waiters.forget();
     root.nwait.store(0, std::memory_order_relaxed);

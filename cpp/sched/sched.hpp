@@ -149,7 +149,7 @@ struct Sched {
   std::uint64_t start_ns = 0;
 
   std::atomic<std::uint64_t> nchans{0};  // ever made
-  Relaxed<std::uint32_t> run = 0;    // how many runs began: what waits since an earlier one is gone
+  Relaxed<std::uint32_t> run = 1;    // its number, 1 the first: what waits since an earlier one is gone
   Relaxed<std::uint64_t> coarse_now = 0;  // ns of the world's clock, as sysmon saw it last; 0: no sysmon
 
   bool exiting() const { return (attention.load(std::memory_order_acquire) & kExiting) != 0; }

@@ -102,7 +102,7 @@ bool checkTimers(M* m, P* p, std::int64_t& now, std::int64_t& poll_until) {
   p->timers_lock.lock();
   p->timers.adjust(now);
   for (;;) {
-    const Look look = p->timers.run(now);
+    const Look look = p->timers.run(now, m->sched->run);
     if (look.fired == nullptr) {
       later(look.when);
       break;
@@ -134,7 +134,9 @@ void move_timers(P* from, P* to) {
 }
 
 void forget_timers(Sched& s) {
-  for (std::uint32_t i = 0; i < s.nallp; ++i) s.allp[i]->timers.drain([](Timer*) {});
+  for (std::uint32_t i = 0; i < s.nallp; ++i) s.allp[i]->timers.drain([](Timer* t) {
+      if (t->forget != nullptr) t->forget(t);
+    });
 }
 
 }  // namespace NEWPROC_NS

@@ -6,12 +6,19 @@
 namespace NEWPROC_NS {
 namespace {
 constexpr std::int32_t kMaxReaders = 1 << 30;  // taken off reader_count while a writer waits or writes
+
+/// Adds, and returns the sum. It wraps, as Go's does: misuse by several at once comes that far.
+std::int32_t add(std::int32_t& word, std::int32_t n) {
+  const std::int32_t was = shared(word).fetch_add(n, std::memory_order_acq_rel);
+  return static_cast<std::int32_t>(static_cast<std::uint32_t>(was) + static_cast<std::uint32_t>(n));
 }
+
+}  // namespace
 
 rt_status rwmutex_rlock(rt_rwmutex* l) {
   M* m = enter("rt_rwmutex_rlock");
   if (m == nullptr) return RT_EPLACE;
-  if (shared(l->reader_count).fetch_add(1, std::memory_order_acq_rel) + 1 < 0)
+  if (add(l->reader_count, 1) < 0)
     semacquire(m, l->reader_sem, false, RT_WAIT_RWMUTEX_RLOCK, l);
   return RT_OK;
 }
@@ -27,10 +34,10 @@ rt_status rwmutex_try_rlock(rt_rwmutex* l) {
 rt_status rwmutex_runlock(rt_rwmutex* l) {
   M* m = enter("rt_rwmutex_runlock");
   if (m == nullptr) return RT_EPLACE;
-  const std::int32_t r = shared(l->reader_count).fetch_sub(1, std::memory_order_acq_rel) - 1;
+  const std::int32_t r = add(l->reader_count, -1);
   if (r >= 0) return RT_OK;
-  if (r + 1 == 0 || r + 1 == -kMaxReaders) fatal("sync: RUnlock of unlocked RWMutex");
-  if (shared(l->reader_wait).fetch_sub(1, std::memory_order_acq_rel) == 1) semrelease(m, l->writer_sem, false);
+  if (r == -1 || r == -kMaxReaders - 1) fatal("sync: RUnlock of unlocked RWMutex");
+  if (add(l->reader_wait, -1) == 0) semrelease(m, l->writer_sem, false);
   return RT_OK;
 }
 
@@ -38,7 +45,7 @@ rt_status rwmutex_lock(rt_rwmutex* l) {
   if (const rt_status s = mutex_lock(&l->w); s != RT_OK) return s;
   M* m = getm();
   const std::int32_t readers = shared(l->reader_count).fetch_sub(kMaxReaders, std::memory_order_acq_rel);
-  if (readers != 0 && shared(l->reader_wait).fetch_add(readers, std::memory_order_acq_rel) + readers != 0)
+  if (readers != 0 && add(l->reader_wait, readers) != 0)
     semacquire(m, l->writer_sem, false, RT_WAIT_RWMUTEX_LOCK, l);
   return RT_OK;
 }
@@ -54,9 +61,10 @@ rt_status rwmutex_try_lock(rt_rwmutex* l) {
 rt_status rwmutex_unlock(rt_rwmutex* l) {
   M* m = enter("rt_rwmutex_unlock");
   if (m == nullptr) return RT_EPLACE;
-  const std::int32_t readers = shared(l->reader_count).fetch_add(kMaxReaders, std::memory_order_acq_rel) + kMaxReaders;
+  const std::int32_t readers = add(l->reader_count, kMaxReaders);
   if (readers >= kMaxReaders) fatal("sync: Unlock of unlocked RWMutex");
-  for (std::int32_t i = 0; i < readers; ++i) semrelease(m, l->reader_sem, false);
+  // After a fatal error of another goroutine the count may be anything: the run is over, and need not be waited for.
+  for (std::int32_t i = 0; i < readers && !m->sched->exiting(); ++i) semrelease(m, l->reader_sem, false);
   return mutex_unlock(&l->w);
 }
 

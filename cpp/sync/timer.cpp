@@ -24,7 +24,7 @@ void send_time(void* m, Timer* t) {
   const auto now = static_cast<std::int64_t>(timer->owner->world.nanotime());
   lock_chan(c);
   if (!send_now(static_cast<M*>(m), c, &now)) c->lock.unlock();
-  timer->firing.store(false, std::memory_order_release);  // it may be freed from here on
+  timer->firing.store(0, std::memory_order_release);  // it may be freed from here on
 }
 
 void dispose(Timer* t) {
@@ -43,7 +43,7 @@ void start_func(void* on, Timer* t) {
   if (timer->own)
     dispose(t);
   else
-    timer->firing.store(false, std::memory_order_release);
+    timer->firing.store(0, std::memory_order_release);
   if (!room) return end_run(s, RT_ELIMIT, nullptr, "limit: goroutines reached when a timer fired; raise rt_config.max_goroutines");
   if (gp == nullptr) return end_run(s, RT_ENOMEM, nullptr, "the system gave no memory for the goroutine of a timer");
   runqput(m, m->p, gp, true);
@@ -108,6 +108,7 @@ rt_status after_func(std::int64_t ns, rt_func fn, void* arg, rt_timer** out) {
   timer->fn = fn;
   timer->arg = arg;
   timer->own = out == nullptr;
+  if (timer->own) timer->t.forget = dispose;
   timer->t.fire = start_func;
   return start(m, timer, out);
 }
@@ -147,7 +148,7 @@ rt_status reset_timer(rt_timer* t, std::int64_t ns, bool* active) {
 void free_timer(rt_timer* t) {
   auto* timer = static_cast<ProgramTimer*>(t);
   deltimer(&timer->t);
-  while (timer->firing.load(std::memory_order_acquire)) {  // on another M, for nanoseconds
+  while (timer->firing.load(std::memory_order_acquire) == timer->owner->run) {  // on another M, for nanoseconds
     if (const M* m = getm(); kSim && m != nullptr && m->ops != nullptr)
       gosched();
     else

@@ -11,7 +11,7 @@ struct ProgramTimer : rt_timer {
   rt_chan* c = nullptr;   // of a Timer or a Ticker
   rt_func fn = nullptr;   // of AfterFunc
   void* arg = nullptr;
-  std::atomic<bool> firing{false};
+  std::atomic<std::uint32_t> firing{0};  // the run in which an M is at its callback; 0: none
   bool ticker = false;
   bool own = false;  // nobody has it: it frees itself
 };

@@ -205,7 +205,9 @@ void Lock::lock() {
   if (me == nullptr) return;  // the host, between steps: nobody else moves
   world->point(RT_POINT_LOCK);
   while (owner_ != nullptr) {
-    waiters_.push_back(me);
+    me->next_waiter = nullptr;
+    (last_ != nullptr ? last_->next_waiter : first_) = me;
+    last_ = me;
     world->block(-1);
   }
   owner_ = me;
@@ -223,8 +225,9 @@ void Lock::unlock() {
   WorldM* owner = owner_;
   if (owner == nullptr) return;
   owner_ = nullptr;
-  for (WorldM* m : waiters_) owner->world->unblock(m);
-  waiters_.clear();
+  WorldM* m = first_;
+  first_ = last_ = nullptr;
+  for (; m != nullptr; m = m->next_waiter) owner->world->unblock(m);  // each tries again
 }
 
 void Note::wakeup() {

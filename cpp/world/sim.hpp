@@ -34,12 +34,14 @@ struct WorldM {
   Run run = Run::none;
   bool timed_out = false;
   std::int64_t wake_at = -1;  // virtual ns; -1: no timeout
+  WorldM* next_waiter = nullptr;  // behind it at the same Lock
   void* asan_fake = nullptr;
   const void* running_bottom = nullptr;  // bounds of the stack that it was on when it lost control
   std::size_t running_size = 0;
   void* running_tsan = nullptr;
 };
 
+/// No memory of its own, and nothing to destroy: it may be made anew where a run ended in the middle of it.
 class Lock {
  public:
   void lock();
@@ -48,7 +50,8 @@ class Lock {
 
  private:
   WorldM* owner_ = nullptr;
-  std::vector<WorldM*> waiters_;
+  WorldM* first_ = nullptr;  // of those that wait, through WorldM::next_waiter
+  WorldM* last_ = nullptr;
 };
 
 class Note {

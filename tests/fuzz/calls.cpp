@@ -19,6 +19,22 @@ struct Tape {
 };
 Tape tape;
 
+/// What goroutines wait for one another with: three channels, two of each lock.
+struct Shared {
+  rt_chan* chans[3] = {};
+  rt_mutex mutexes[2] = {};
+  rt_rwmutex rwmutexes[2] = {};
+  rt_waitgroup waitgroups[2] = {};
+  rt_cond conds[2] = {};
+  rt_once onces[2] = {};
+  std::vector<rt_timer*> timers;
+};
+Shared shared;
+rt_chan* chan() {
+  const std::uint8_t i = tape.next() % 13;
+  return i == 12 ? nullptr : shared.chans[i % 3];
+}
+
 int keep(rt_g* g, void*) {
   tape.parked.push_back(g);
   return 1;
@@ -35,8 +51,62 @@ void look() {
   (void)rt_stats(nullptr, &stats);
 }
 
-void call(std::uint8_t what) {
+void select_some() {
+  rt_case cases[4];
+  std::int64_t v = 1;
+  const std::size_t n = tape.next() % 5;
+  for (std::size_t i = 0; i < n; ++i) cases[i] = rt_case{chan(), &v, 1 + tape.next() % 2, 0};
+  (void)rt_select(cases, n, tape.next() % 2, nullptr);
+}
+
+void time(std::uint8_t what) {
+  rt_timer* t = nullptr;
+  if (what < 60) return (void)rt_sleep(what * 1000);
+  if (what < 90 && rt_timer_new(what * 1000, &t) == RT_OK) return shared.timers.push_back(t);
+  if (what < 110 && rt_ticker_new(what * 1000, &t) == RT_OK) return shared.timers.push_back(t);
+  if (what < 140) return (void)rt_after_func(what * 1000, nothing, nullptr, nullptr);
+  if (shared.timers.empty()) return;
+  t = shared.timers[what % shared.timers.size()];
+  if (what < 170) return (void)rt_timer_stop(t, nullptr);
+  if (what < 200) return (void)rt_timer_reset(t, what * 500, nullptr);
+  (void)rt_chan_try_recv(rt_timer_chan(t), nullptr, nullptr);
+}
+
+void wait(std::uint8_t what) {
+  const std::uint8_t i = tape.next() % 2;
+  std::int64_t v = what;
   switch (what % 24) {
+    case 0: case 1: (void)rt_chan_send(chan(), &v); break;
+    case 2: case 3: (void)rt_chan_recv(chan(), &v, nullptr); break;
+    case 4: (void)rt_chan_try_send(chan(), &v); break;
+    case 5: (void)rt_chan_try_recv(chan(), &v, nullptr); break;
+    case 6: if (tape.next() < 60) (void)rt_chan_close(chan()); break;
+    case 7: case 8: select_some(); break;
+    case 9: (void)rt_mutex_lock(&shared.mutexes[i]); break;
+    case 10: (void)rt_mutex_try_lock(&shared.mutexes[i]); break;
+    case 11: if (shared.mutexes[i].state != 0) (void)rt_mutex_unlock(&shared.mutexes[i]); break;
+    case 12: (void)rt_rwmutex_rlock(&shared.rwmutexes[i]); break;
+    case 13: (void)rt_rwmutex_lock(&shared.rwmutexes[i]); break;
+    case 14: (void)rt_rwmutex_runlock(&shared.rwmutexes[i]); break;
+    case 15: (void)rt_rwmutex_unlock(&shared.rwmutexes[i]); break;
+    case 16: (void)rt_waitgroup_add(&shared.waitgroups[i], tape.next() % 3); break;
+    case 17: (void)rt_waitgroup_done(&shared.waitgroups[i]); break;
+    case 18: (void)rt_waitgroup_wait(&shared.waitgroups[i]); break;
+    case 19: (void)rt_cond_signal(&shared.conds[i]); break;
+    case 20: (void)rt_cond_broadcast(&shared.conds[i]); break;
+    case 21: (void)rt_once_do(&shared.onces[i], nothing, nullptr); break;
+    case 22: (void)rt_catch_panics(1); break;
+    case 23:
+      if (rt_mutex_lock(&shared.mutexes[i]) == RT_OK) (void)rt_cond_wait(&shared.conds[i]);
+      break;
+  }
+}
+
+void call(std::uint8_t what) {
+  switch (what % 32) {
+    case 24: case 25: case 26: case 27: case 28: wait(tape.next()); break;
+    case 29: case 30: time(tape.next()); break;
+    case 31: (void)rt_nanotime(nullptr); break;
     case 0: case 1: case 2: case 3: (void)rt_newproc(nullptr, body, nullptr, nullptr); break;
     case 4: case 5: (void)rt_gosched(); break;
     case 6: (void)rt_goyield(); break;
@@ -99,7 +169,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   config.log_level = RT_LOG_OFF;
   rt_runtime* rt = nullptr;
   if (rt_new(&config, &rt) != RT_OK) std::abort();
+  shared = Shared{};
+  for (std::size_t i = 0; i < 3; ++i) (void)rt_chan_new(rt, sizeof(std::int64_t), i, &shared.chans[i]);
+  for (std::size_t i = 0; i < 2; ++i) shared.conds[i].l = &shared.mutexes[i];
   (void)rt_start_main(rt, main_body, nullptr, nullptr);
+  for (rt_timer* t : shared.timers) rt_timer_free(t);
+  for (rt_chan* c : shared.chans) rt_chan_free(c);
   if (rt_delete(rt) != RT_OK) std::abort();
   return 0;
 }

@@ -162,13 +162,13 @@ void TimerHeap::adjust(std::int64_t now) {
   }
 }
 
-Look TimerHeap::run(std::int64_t now) {
+Look TimerHeap::run(std::int64_t now, std::uint32_t run_number) {
   clean();
   if (size() == 0) return {-1, nullptr, nullptr};
   Timer* t = at_[0];
   if (t->when > now) return {t->when, nullptr, nullptr};
   Look look{0, t, t->fire};
-  if (t->firing != nullptr) t->firing->store(true, std::memory_order_relaxed);
+  if (t->firing != nullptr) t->firing->store(run_number, std::memory_order_relaxed);
   if (t->period > 0) {
     const std::int64_t late = now - t->when;
     t->when += t->period * (1 + late / t->period);
