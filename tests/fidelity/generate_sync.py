@@ -14,6 +14,8 @@ Op = list[Any]
 Bodies = list[list[Op]]
 
 VARS = 3
+SLEEPS = (0, 10, 10, 20, 50)
+"""Milliseconds. Deadlines that are closer are one or two looks of a real scheduler, as busy as the machine is."""
 CROWDS = (1, 2, 3, 5, 8, 31, 63, 64, 65, 128, 200, 256, 257, 258, 300)
 TABLES = {"mutexes": 3, "rwmutexes": 2, "waitgroups": 3, "conds": 2, "onces": 2, "vars": VARS}
 
@@ -145,10 +147,10 @@ class SyncGenerator:
 
     def sleepers(self) -> Bodies:
         n = self.rng.randint(1, 5)
-        bodies = [self.settle_in() + [["go", b] for b in range(1, n + 1)] + [["after", 0, self.rng.randint(0, 4)]]]
-        bodies[0] += self.rng.choice(([["recv", 0]], [["sleep", self.rng.randint(1, 6)]], [["wait", 0]]))
+        bodies = [self.settle_in() + [["go", b] for b in range(1, n + 1)] + [["after", 0, self.rng.choice(SLEEPS)]]]
+        bodies[0] += self.rng.choice(([["recv", 0]], [["sleep", self.rng.choice(SLEEPS)]], [["wait", 0]]))
         for _ in range(n):
-            bodies.append([["sleep", self.rng.randint(0, 5)], *self.maybe_snap(), ["mark", 1]])
+            bodies.append([["sleep", self.rng.choice(SLEEPS)], *self.maybe_snap(), ["mark", 1]])
         bodies[0] += self.finish()
         return bodies
 
@@ -157,7 +159,7 @@ class SyncGenerator:
             [["close", 0], ["send", 0, 1]], [["close", 0], ["close", 0]], [["done", 0]], [["add", 0, -2]], [["unlock", 0]],
             [["rwunlock", 0]], [["runlock", 0]], [["rlock", 0], ["rwunlock", 0]], [["close", 1], ["try", "send", 1, 1]],
             [["lock", 0], ["lock", 0]], [["close", 0], ["select", [["send", 0, 1, []]], None]], [["once", 0, [["panic"]]]],
-            [["once", 0, [["close", 0], ["close", 0]]]], [["close", 0], ["after", 0, 0], ["sleep", 1]],
+            [["once", 0, [["close", 0], ["close", 0]]]], [["close", 0], ["after", 0, 0], ["sleep", 10]],
         ))
         if self.rng.random() < 0.5:
             waiting: list[Op] = [self.rng.choice((["send", 0, 3], ["recv", 0], ["lock", 0], ["once", 0, []]))]
@@ -220,7 +222,7 @@ class SyncGenerator:
             return rng.choice((["goexit"], ["break"], ["return"], ["panic"]))
         if kind < 0.985 and self.sleeps < 3:
             self.sleeps += 1
-            return rng.choice((["sleep", rng.randint(0, 3)], ["after", c, rng.randint(0, 3)]))
+            return rng.choice((["sleep", rng.choice(SLEEPS)], ["after", c, rng.choice(SLEEPS)]))
         return ["yield"]
 
     def case(self, body: int, bodies: int, depth: int) -> list[Any]:
