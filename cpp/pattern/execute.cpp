@@ -12,15 +12,13 @@ namespace newproc::pattern {
 /// goexit and panic: what the oracle has deferred comes first: the onces it is in, the innermost first, and
 /// the line "end", which main has not.
 void Run::end_goroutine(Frame& frame, const char* panic) {
-  std::string text(panic != nullptr ? panic : "");
+  char text[160];  // no string: this frame is left for good. The caller's text may be the thread's last error
+  std::snprintf(text, sizeof text, "%s", panic != nullptr ? panic : "");
   while (frame.onces > 0) current_ops()->once_leave(&onces_[frame.open[--frame.onces]]);
   if (!frame.main) line("\"end\"");
   const GOps* ops = current_ops();
   if (panic == nullptr) ops->goexit();
-  char kept[160];
-  std::snprintf(kept, sizeof kept, "%s", text.c_str());
-  text = std::string();  // this frame is left for good: nothing may be in it
-  ops->panic(kept);
+  ops->panic(text);
   __builtin_unreachable();
 }
 
