@@ -48,12 +48,12 @@ from ._runtime import (
     set_labels,
     unlock_os_thread,
 )
-from ._sync import Case, Chan, Cond, Mutex, Once, RWMutex, Selected, WaitGroup, after, select, sleep
+from ._sync import Case, Chan, Cond, Mutex, Once, RWMutex, Selected, Ticker, Timer, WaitGroup, after, select, sleep, timeout
 
 __all__ = [
     "EVENT_DTYPE", "ArgumentError", "Case", "Chan", "Closed", "Cond", "DeadlockError", "FatalError", "G", "GoExit", "GoroutinePanic", "InterruptError",
     "LimitError", "M", "Mutex", "NewprocError", "Once", "OutputError", "P", "Panic", "Pattern", "PatternError", "PlaceError", "ResourceError",
-    "RWMutex", "Result", "Run", "Runtime", "Selected", "Snapshot", "StateError", "Stats", "Trace", "UnsupportedError", "WaitGroup", "__version__",
+    "RWMutex", "Result", "Run", "Runtime", "Selected", "Snapshot", "StateError", "Stats", "Ticker", "Timer", "Trace", "UnsupportedError", "WaitGroup", "__version__",
     "after", "checkpoint", "get_labels", "go", "goexit", "goid", "gomaxprocs", "gosched", "goyield", "lock_os_thread", "run",
-    "run_jsonl", "select", "set_labels", "sleep", "unlock_os_thread",
+    "run_jsonl", "select", "set_labels", "sleep", "timeout", "unlock_os_thread",
 ]

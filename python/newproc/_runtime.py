@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -101,9 +99,7 @@ class Runtime:
         """End a run that is being stepped."""
         self._core.abandon()
 
-    def newproc(self, fn: Callable[..., object], /, *args: object, **kwargs: object) -> int:
-        """The go statement, from a goroutine of this runtime; `go` by another name."""
-        return _spawn(sys._getframe(1), fn, args, kwargs)
+    newproc = staticmethod(_core.go)
 
     def stats(self) -> Stats:
         """The counters now."""
@@ -187,29 +183,6 @@ def run(
         return Run(runtime.stats(), runtime.snapshot(), runtime.trace() if runtime._traced else None)
 
 
-@functools.lru_cache(maxsize=None)
-def _kept(text: str) -> str:
-    """The library keeps the pointer: these strings are never freed."""
-    return text
-
-
-def _spawn(frame: Any, fn: Callable[..., object], args: tuple[object, ...], kwargs: dict[str, object]) -> int:
-    name = _kept(str(getattr(fn, "__qualname__", type(fn).__name__)))
-    return _core.go(fn, args, kwargs, _kept(frame.f_code.co_filename), frame.f_lineno, name)
-
-
-def go(fn: Callable[..., object], /, *args: object, **kwargs: object) -> int:
-    """Start ``fn(*args, **kwargs)`` as a new goroutine, next to run on this P; return its goid.
-
-    The caller keeps running. Labels and context variables are the caller's, copied.
-
-    Raises:
-        PlaceError: called outside of goroutines.
-        TypeError: fn cannot be called.
-    """
-    return _spawn(sys._getframe(1), fn, args, kwargs)
-
-
 def goexit() -> NoReturn:
     """End this goroutine: ``finally`` blocks run, nothing is reported. Go: runtime.Goexit."""
     if _core.goid() == 0:
@@ -219,6 +192,7 @@ def goexit() -> NoReturn:
     raise GoExit
 
 
+go = _core.go
 gosched = _core.gosched
 goyield = _core.goyield
 checkpoint = _core.checkpoint

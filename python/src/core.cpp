@@ -2,11 +2,13 @@
 #include <csignal>
 #include <cstring>
 #include <string>
+#include <vector>
 
+#include "chan.hpp"
 #include "config.hpp"
 #include "goroutine.hpp"
+#include "locks.hpp"
 #include "look.hpp"
-#include "sync.hpp"
 
 namespace py = pybind11;
 
@@ -113,6 +115,7 @@ class Runtime {
     check(rt_abandon(open()));
     running_ = false;
     drop_main(&run_);
+    free_timers(&run_);
   }
 
   py::dict stats() {
@@ -147,6 +150,19 @@ class Runtime {
   void abandon_quietly() {
     rt_abandon(rt_);
     drop_main(&run_);
+    free_timers(&run_);
+  }
+
+  Goroutine* goroutine_of(const py::object& fn, const py::tuple& args, const py::dict& kwargs) {
+    std::vector<PyObject*> all;
+    for (const py::handle each : args) all.push_back(each.ptr());
+    py::tuple names(kwargs.size());
+    std::size_t n = 0;
+    for (const auto& [name, value] : kwargs) {
+      names[n++] = name;
+      all.push_back(value.ptr());
+    }
+    return make_goroutine(&run_, {fn.ptr(), all.data(), args.size(), n != 0 ? names.ptr() : nullptr}, Py_None);
   }
 
   Goroutine* prepare(const py::object& fn, const py::tuple& args, const py::dict& kwargs) {
@@ -155,12 +171,13 @@ class Runtime {
       check(rt_start_main(rt_, goroutine_entry, nullptr, nullptr));
     }
     if (running_) throw py::value_error("the Runtime is running already; wait for that run, or make another Runtime");
-    Goroutine* g = make_goroutine(&run_, fn.ptr(), args.ptr(), kwargs.ptr(), Py_None);
+    Goroutine* g = goroutine_of(fn, args, kwargs);
     if (g == nullptr) throw py::error_already_set();
     run_.sim = sim_;
     run_.stack_bytes = stack_bytes_;
     run_.host = PyThreadState_Get();
     run_.exception = nullptr;
+    run_.panic.clear();
     run_.main = g;
     end_ = rt_end{};
     end_.struct_size = sizeof end_;
@@ -171,6 +188,7 @@ class Runtime {
   py::tuple finish(rt_status status) {
     running_ = false;
     drop_main(&run_);
+    free_timers(&run_);
     py::object exception = py::none();
     if (run_.exception != nullptr) exception = py::reinterpret_steal<py::object>(run_.exception);
     run_.exception = nullptr;
@@ -211,5 +229,9 @@ PYBIND11_MODULE(_core, m) {
       .def("set_starting_stack_size", &npy::Runtime::set_starting_stack_size);
   npy::bind_look(m);
   npy::bind_pattern(m);
-  if (!npy::bind_sync(m.ptr()) || PyModule_AddFunctions(m.ptr(), npy::parking_methods) != 0) throw py::error_already_set();
+  npy::keep_chunks();
+  for (PyMethodDef* methods : {npy::parking_methods, npy::spawn_methods})
+    if (PyModule_AddFunctions(m.ptr(), methods) != 0) throw py::error_already_set();
+  for (bool (*bind)(PyObject*) : {npy::bind_chan, npy::bind_locks, npy::bind_time})
+    if (!bind(m.ptr())) throw py::error_already_set();
 }

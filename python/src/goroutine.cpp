@@ -1,115 +1,16 @@
 #include "goroutine.hpp"
 
-#include <cstring>
-#include <new>
-#include <string>
-#include <vector>
+#include "locks.hpp"
+#include "scope.hpp"
 
 namespace npy {
 namespace {
 
-constexpr std::size_t kMostPooled = 1024;  // each keeps a page or more of data stack
-constexpr long kCBytesPerLevel = 3072;     // C stack that one level of C recursion takes at most (3.12, 3.13)
-
-std::vector<PyThreadState*>& pool() {
-  static auto* states = new std::vector<PyThreadState*>;  // guarded by the GIL
-  return *states;
-}
-
-/// The M's own thread state, made at its first Python goroutine, freed when the thread ends.
-struct MState {
+/// The goroutine that was looked for last. Guarded by the GIL.
+struct {
   PyThreadState* state = nullptr;
-  bool owned = false;
-  ~MState() {
-    if (!owned || state == nullptr || !Py_IsInitialized()) return;
-    PyEval_RestoreThread(state);
-    PyThreadState_Clear(state);
-    PyThreadState_DeleteCurrent();
-  }
-};
-thread_local MState m_state;
-
-// noinline and the barrier: a goroutine may be on another thread than when it last came here.
-[[gnu::noinline]] MState& this_m() {
-  MState* m = &m_state;
-  asm volatile("" : "+r"(m)::"memory");
-  return *m;
-}
-
-PyThreadState* m_thread_state(const Run* run) {
-  if (run->sim) return run->host;
-  MState& m = this_m();
-  if (m.state == nullptr) {
-    m.state = PyThreadState_New(PyInterpreterState_Main());
-    m.owned = true;
-  }
-  return m.state;
-}
-
-/// After a switch: this thread goes on as goroutine `state`.
-void enter(const Run* run, PyThreadState* state) {
-  PyThreadState* mine = m_thread_state(run);
-  if (!run->sim) PyEval_RestoreThread(mine);
-  newproc_bind_gilstate(state);
-  PyThreadState_Swap(state);
-}
-
-/// Before a switch: the goroutine's state leaves this thread, through the M's.
-void leave(const Run* run) {
-  PyThreadState* mine = m_thread_state(run);
-  newproc_bind_gilstate(mine);
-  PyThreadState_Swap(mine);
-  if (!run->sim) PyEval_SaveThread();
-}
-
-PyThreadState* take_state(const Run* run) {
-  PyThreadState* state = nullptr;
-  if (!pool().empty()) {
-    state = pool().back();
-    pool().pop_back();
-  } else {
-    state = PyThreadState_New(PyInterpreterState_Main());
-  }
-  if (state == nullptr) return nullptr;
-#if PY_VERSION_HEX >= 0x030E0000
-  const auto here = reinterpret_cast<char*>(__builtin_frame_address(0));
-  const std::size_t usable = run->stack_bytes - 16 * 1024;
-  PyUnstable_ThreadState_SetStackProtection(state, here - usable, usable);
-#elif PY_VERSION_HEX >= 0x030C0000
-  state->c_recursion_remaining = static_cast<int>(run->stack_bytes / kCBytesPerLevel);
-#else
-  (void)run;
-#endif
-  return state;
-}
-
-void reset_state() {
-  if (PyObject* dict = PyThreadState_GetDict()) PyDict_Clear(dict);  // threading.local
-}
-
-void give_state(PyThreadState* state) {
-  if (pool().size() < kMostPooled) {
-    pool().push_back(state);
-    return;
-  }
-  PyThreadState_Clear(state);
-  PyThreadState_Delete(state);
-}
-
-void keep_exception(Run* run) {
-  PyObject *type, *value, *traceback;
-  PyErr_Fetch(&type, &value, &traceback);
-  PyErr_NormalizeException(&type, &value, &traceback);
-  if (traceback != nullptr) PyException_SetTraceback(value, traceback);
-  Py_XDECREF(type);
-  Py_XDECREF(traceback);
-  if (run->exception == nullptr) {
-    run->exception = value;
-    run->exception_goid = rt_goid();
-  } else {
-    Py_XDECREF(value);
-  }
-}
+  Goroutine* g = nullptr;
+} known;
 
 /// "TypeName: message" of the exception that is set.
 std::string describe(PyObject* exception) {
@@ -126,12 +27,20 @@ std::string describe(PyObject* exception) {
   return text;
 }
 
-PyObject* error_class(const char* name) {
-  PyObject* module = PyImport_ImportModule("newproc._errors");
-  if (module == nullptr) return nullptr;
-  PyObject* found = PyObject_GetAttrString(module, name);
-  Py_DECREF(module);
-  return found;
+void keep_exception(Run* run) {
+  PyObject *type, *value, *traceback;
+  PyErr_Fetch(&type, &value, &traceback);
+  PyErr_NormalizeException(&type, &value, &traceback);
+  if (traceback != nullptr) PyException_SetTraceback(value, traceback);
+  Py_XDECREF(type);
+  Py_XDECREF(traceback);
+  if (run->exception == nullptr) {
+    run->panic = describe(value);
+    run->exception = value;
+    run->exception_goid = rt_goid();
+  } else {
+    Py_XDECREF(value);
+  }
 }
 
 /// True where the exception that is set is GoExit, which it clears.
@@ -146,26 +55,31 @@ bool take_goexit() {
   return is;
 }
 
-/// Runs the callable. Empty: it ended well; else the text of the panic. `exited`: by goexit.
-std::string call(Goroutine* g, bool& exited) {
-  if (PyContext_Enter(g->context) != 0) PyErr_Clear();
-  PyObject* result = PyObject_Call(g->fn, g->args, g->kwargs);
-  std::string panic;
-  if (result != nullptr) {
-    Py_DECREF(result);
-  } else if (exited = take_goexit(); !exited) {
-    keep_exception(g->run);
-    panic = g->run->exception != nullptr ? describe(g->run->exception) : "exception";
-  }
-  if (PyContext_Exit(g->context) != 0) PyErr_Clear();
-  return panic;
+enum class Ended { well, exited, panicked };
+
+/// What a callable that raised means for its goroutine. Rare, and its frame is kept off the others' stacks.
+[[gnu::noinline]] Ended ended_badly(Goroutine* g) {
+  if (take_goexit()) return Ended::exited;
+  keep_exception(g->run);
+  return Ended::panicked;
 }
 
-Goroutine* current() { return static_cast<Goroutine*>(rt_get_labels()); }
+Ended call(Goroutine* g) {
+  if (PyContext_Enter(g->context) != 0) PyErr_Clear();
+  PyObject* result = PyObject_Vectorcall(g->fn, g->args(), g->nargs | PY_VECTORCALL_ARGUMENTS_OFFSET, g->kwnames);
+  Ended ended = Ended::well;
+  if (__builtin_expect(result != nullptr, 1))
+    Py_DECREF(result);
+  else
+    ended = ended_badly(g);
+  if (PyContext_Exit(g->context) != 0) PyErr_Clear();
+  if (g->waitgroup != nullptr && !waitgroup_done(g)) ended = ended_badly(g);
+  if (g->state->dict != nullptr) PyDict_Clear(g->state->dict);  // threading.local
+  return ended;
+}
 
 PyObject* outside(const char* name) {
-  PyObject* place = error_class("PlaceError");
-  if (place != nullptr) {
+  if (PyObject* place = error_class("PlaceError"); place != nullptr) {
     PyErr_Format(place, "newproc.%s(): called outside of goroutines; call it from a function that newproc.run or newproc.go started", name);
     Py_DECREF(place);
   }
@@ -174,10 +88,8 @@ PyObject* outside(const char* name) {
 
 template <class F>
 PyObject* parked(const char* name, F&& f) {
-  if (!in_goroutine(name)) return nullptr;
-  const rt_status status = parked_status(name, f);
-  if (status != RT_OK) return raise_status(status);
-  Py_RETURN_NONE;
+  const Goroutine* g = in_goroutine(name);
+  return g != nullptr ? none_or(parked_status(g, f)) : nullptr;
 }
 
 PyObject* py_gosched(PyObject*, PyObject*) { return parked("gosched", rt_gosched); }
@@ -197,96 +109,54 @@ PyObject* py_gomaxprocs(PyObject*, PyObject* arg) {
 
 PyObject* simple(const char* name, rt_status (*f)()) {
   if (rt_current() == nullptr) return outside(name);
-  const rt_status status = f();
-  if (status != RT_OK) return raise_status(status);
-  Py_RETURN_NONE;
+  return none_or(f());
 }
 PyObject* py_lock(PyObject*, PyObject*) { return simple("lock_os_thread", rt_lock_os_thread); }
 PyObject* py_unlock(PyObject*, PyObject*) { return simple("unlock_os_thread", rt_unlock_os_thread); }
 PyObject* py_goid(PyObject*, PyObject*) { return PyLong_FromUnsignedLongLong(rt_goid()); }
 
 PyObject* py_get_labels(PyObject*, PyObject*) {
-  Goroutine* g = rt_current() != nullptr ? current() : nullptr;
-  if (g == nullptr) return outside("get_labels");
-  return Py_NewRef(g->labels);
+  Goroutine* g = in_goroutine("get_labels");
+  return g != nullptr ? Py_NewRef(g->labels) : nullptr;
 }
 
 PyObject* py_set_labels(PyObject*, PyObject* labels) {
-  Goroutine* g = rt_current() != nullptr ? current() : nullptr;
-  if (g == nullptr) return outside("set_labels");
+  Goroutine* g = in_goroutine("set_labels");
+  if (g == nullptr) return nullptr;
   Py_XSETREF(g->labels, Py_NewRef(labels));
   Py_RETURN_NONE;
 }
 
-/// GIL held. The frames of g stand on a stack that is given up, and are not unwound; the interpreter must not find
-/// them any more: 3.14's garbage collector walks the frames of every thread state.
 void drop_held(Goroutine* g) {
-  if (PyThreadState* state = g->state; state != nullptr) {
-#if PY_VERSION_HEX >= 0x030B0000
-    state->datastack_chunk = nullptr;  // a frame object may still point there: that memory is left alone
-#endif
-    PyThreadState_Clear(state);
-    PyThreadState_Delete(state);
-    g->state = nullptr;
-  }
+  abandon_scopes(g);
+  if (g->state != nullptr) drop_state(g->state);
   free_goroutine(g);
-}
-
-extern "C" void drop_goroutine(void* raw) {
-  auto* g = static_cast<Goroutine*>(raw);
-  const Run* run = g->run;
-  const bool sim = run->sim;
-  if (!sim) PyEval_RestoreThread(run->host);
-  drop_held(g);
-  if (!sim) PyEval_SaveThread();
-}
-
-/// go(fn, args, kwargs, file, line, name): file and name are interned strings, kept for good.
-PyObject* py_go(PyObject*, PyObject* all) {
-  PyObject *fn, *args, *kwargs;
-  const char *file, *name;
-  int line;
-  if (!PyArg_ParseTuple(all, "OO!O!sis:go", &fn, &PyTuple_Type, &args, &PyDict_Type, &kwargs, &file, &line, &name)) return nullptr;
-  Goroutine* parent = rt_current() != nullptr ? current() : nullptr;
-  if (parent == nullptr) return outside("go");
-  Goroutine* g = make_goroutine(parent->run, fn, args, kwargs, parent->labels);
-  if (g == nullptr) return nullptr;
-  rt_spawn spawn{};
-  spawn.struct_size = sizeof spawn;
-  spawn.fn = goroutine_entry;
-  spawn.arg = g;
-  spawn.file = file;
-  spawn.line = line;
-  spawn.name = name;
-  spawn.on_drop = drop_goroutine;
-  std::uint64_t goid = 0;
-  PyThreadState* state = PyThreadState_Get();
-  const rt_status status = rt_newproc_ex(nullptr, &spawn, &goid);
-  if (parent->run->sim) {  // another simulated M ran its goroutines meanwhile
-    newproc_bind_gilstate(state);
-    PyThreadState_Swap(state);
-  }
-  if (status == RT_OK) return PyLong_FromUnsignedLongLong(goid);
-  free_goroutine(g);
-  return raise_status(status);
 }
 
 }  // namespace
 
-bool in_goroutine(const char* name) {
-  if (rt_current() != nullptr && current() != nullptr) return true;
-  outside(name);
-  return false;
+PyObject* error_class(const char* name) {
+  PyObject* module = PyImport_ImportModule("newproc._errors");
+  if (module == nullptr) return nullptr;
+  PyObject* found = PyObject_GetAttrString(module, name);
+  Py_DECREF(module);
+  return found;
 }
 
-Away::Away() : run_(current()->run), state_(PyThreadState_Get()) { leave(run_); }
-Away::~Away() { enter(run_, state_); }
+Goroutine* running() {
+  PyThreadState* state = PyThreadState_Get();
+  if (__builtin_expect(known.state == state, 1)) return known.g;
+  if (rt_current() == nullptr) return nullptr;
+  auto* g = static_cast<Goroutine*>(rt_get_labels());
+  if (g == nullptr || g->state != state) return nullptr;
+  known = {state, g};
+  return g;
+}
 
-Stay::Stay() : state_(rt_current() != nullptr && current() != nullptr && current()->run->sim ? PyThreadState_Get() : nullptr) {}
-Stay::~Stay() {
-  if (state_ == nullptr) return;
-  newproc_bind_gilstate(state_);
-  PyThreadState_Swap(state_);
+Goroutine* in_goroutine(const char* name) {
+  Goroutine* g = running();
+  if (__builtin_expect(g == nullptr, 0)) outside(name);
+  return g;
 }
 
 PyObject* raise_status(rt_status status) {
@@ -300,25 +170,29 @@ PyObject* raise_status(rt_status status) {
   return nullptr;
 }
 
-Goroutine* make_goroutine(Run* run, PyObject* fn, PyObject* args, PyObject* kwargs, PyObject* labels) {
-  if (!PyCallable_Check(fn)) {
-    PyErr_Format(PyExc_TypeError, "fn is %R, which cannot be called; give a function", fn);
+Goroutine* make_goroutine(Run* run, const Call& call, PyObject* labels) {
+  if (!PyCallable_Check(call.fn)) {
+    PyErr_Format(PyExc_TypeError, "fn is %R, which cannot be called; give a function", call.fn);
     return nullptr;
   }
   PyObject* context = PyContext_CopyCurrent();
   if (context == nullptr) return nullptr;
-  auto* g = new (std::nothrow) Goroutine;
+  const std::size_t nall = call.nargs + (call.kwnames != nullptr ? static_cast<std::size_t>(PyTuple_GET_SIZE(call.kwnames)) : 0);
+  auto* g = static_cast<Goroutine*>(PyObject_Malloc(sizeof(Goroutine) + (nall + 1) * sizeof(PyObject*)));
   if (g == nullptr) {
     Py_DECREF(context);
     PyErr_NoMemory();
     return nullptr;
   }
+  *g = Goroutine{};
   g->run = run;
-  g->fn = Py_NewRef(fn);
-  g->args = Py_NewRef(args);
-  g->kwargs = Py_NewRef(kwargs);
+  g->fn = Py_NewRef(call.fn);
+  g->kwnames = Py_XNewRef(call.kwnames);
   g->labels = Py_NewRef(labels);
   g->context = context;
+  g->nargs = call.nargs;
+  g->nall = nall;
+  for (std::size_t i = 0; i < nall; ++i) g->args()[i] = Py_NewRef(call.args[i]);
   return g;
 }
 
@@ -327,9 +201,20 @@ void drop_main(Run* run) {
 }
 
 void free_goroutine(Goroutine* g) {
+  if (known.g == g) known = {};
   if (g->run->main == g) g->run->main = nullptr;
-  for (PyObject* each : {g->fn, g->args, g->kwargs, g->context, g->labels}) Py_XDECREF(each);
-  delete g;
+  for (PyObject* each : {g->fn, g->kwnames, g->context, g->labels, g->waitgroup}) Py_XDECREF(each);
+  for (std::size_t i = 0; i < g->nall; ++i) Py_DECREF(g->args()[i]);
+  PyObject_Free(g);
+}
+
+extern "C" void drop_goroutine(void* raw) {
+  auto* g = static_cast<Goroutine*>(raw);
+  const Run* run = g->run;
+  const bool sim = run->sim;
+  if (!sim) PyEval_RestoreThread(run->host);
+  drop_held(g);
+  if (!sim) PyEval_SaveThread();
 }
 
 extern "C" void goroutine_entry(void* raw) {
@@ -339,39 +224,25 @@ extern "C" void goroutine_entry(void* raw) {
   rt_catch_panics(1);  // they become exceptions
   PyThreadState* mine = m_thread_state(run);
   if (!run->sim) PyEval_RestoreThread(mine);
-  PyThreadState* state = take_state(run);
-  if (state == nullptr) {
+  g->state = take_state(run);
+  if (g->state == nullptr) {
     if (!run->sim) PyEval_SaveThread();
     rt_panic("no memory for a Python thread state");
   }
-  g->state = state;
-  newproc_bind_gilstate(state);
-  PyThreadState_Swap(state);
-  bool exited = false;
-  const std::string panic = call(g, exited);  // may come back on another thread
-  reset_state();
-  PyThreadState* now = m_thread_state(run);
-  newproc_bind_gilstate(now);
-  PyThreadState_Swap(now);
+  swap_to(g->state);
+  known = {g->state, g};
+  const Ended ended = call(g);  // may come back on another thread
+  swap_to(m_thread_state(run));
+  known = {};
+  give_state(g->state);
   g->state = nullptr;
-  give_state(state);
-  if (panic.empty()) {
-    free_goroutine(g);
-    if (!run->sim) PyEval_SaveThread();
-    if (exited) rt_goexit();  // main's Goexit is not main's return
-    return;
-  }
+  if (ended != Ended::panicked) free_goroutine(g);
   if (!run->sim) PyEval_SaveThread();
-  rt_panic(panic.c_str());  // does not return; on_drop frees g
-}
-
-void set_this_m(PyThreadState* state) {
-  this_m().state = state;
-  this_m().owned = false;
+  if (ended == Ended::exited) rt_goexit();  // main's Goexit is not main's return
+  if (ended == Ended::panicked) rt_panic(run->panic.c_str());  // does not return; the runtime drops g
 }
 
 PyMethodDef parking_methods[] = {
-    {"go", py_go, METH_VARARGS, nullptr},
     {"gosched", py_gosched, METH_NOARGS, nullptr},
     {"goyield", py_goyield, METH_NOARGS, nullptr},
     {"checkpoint", py_checkpoint, METH_NOARGS, nullptr},

@@ -1,91 +1,96 @@
 // goroutine.hpp: Python callables as goroutines.
-//
-// Each running Python goroutine has a PyThreadState of its own, from a pool; each M has one too. At a park the
-// goroutine's is swapped out through the M's, on the thread that is left, and swapped in through the M's of
-// the thread that resumes it. In the sim world there is one thread, which keeps the GIL throughout.
 #pragma once
 #include <Python.h>
 
-#include <atomic>
-
 #include "newproc.h"
+#include "state.hpp"
 
 namespace npy {
 
-struct Goroutine;
+struct Scope;  // scope.hpp
 
-/// One run of a runtime. Lives as long as the call that runs it.
-struct Run {
-  bool sim = false;
-  std::size_t stack_bytes = 0;
-  PyThreadState* host = nullptr;        // of the thread that called start_main
-  PyObject* exception = nullptr;        // what ended the run, guarded by the GIL
-  std::uint64_t exception_goid = 0;
-  Goroutine* main = nullptr;            // while it has not ended: the runtime drops all others, not main
+/// A goroutine: fn(*args) in a copy of the caller's context; the last of args are the values of kwnames.
+struct Goroutine {
+  Run* run;
+  PyObject* fn;
+  PyObject* kwnames;        // a tuple, or null
+  PyObject* context;
+  PyObject* labels;
+  PyObject* waitgroup;      // that is done when this ends, or null
+  PyThreadState* state;     // while it lives
+  Scope* scope;             // the innermost timeout it is in, or null
+  std::size_t nargs, nall;  // by position; with those by name
+  /// The arguments stand behind it, after a free slot that a method's object can be put in.
+  PyObject** args() { return reinterpret_cast<PyObject**>(this + 1) + 1; }
 };
 
-/// A goroutine to be started: fn(*args, **kwargs) in a copy of the caller's context.
-struct Goroutine {
-  Run* run = nullptr;
-  PyObject* fn = nullptr;
-  PyObject* args = nullptr;
-  PyObject* kwargs = nullptr;
-  PyObject* context = nullptr;
-  PyObject* labels = nullptr;
-  PyThreadState* state = nullptr;  // while it lives
+/// What is to be called, as vectorcall has it.
+struct Call {
+  PyObject* fn;
+  PyObject* const* args;
+  std::size_t nargs;  // by position
+  PyObject* kwnames;
 };
 
 /// New references are taken. nullptr with a Python error set: bad arguments or no memory.
-Goroutine* make_goroutine(Run* run, PyObject* fn, PyObject* args, PyObject* kwargs, PyObject* labels);
+Goroutine* make_goroutine(Run* run, const Call& call, PyObject* labels);
 void free_goroutine(Goroutine* g);  // GIL held
 /// After a run: gives back a main that never returned. GIL held.
 void drop_main(Run* run);
 extern "C" void goroutine_entry(void* goroutine);
+extern "C" void drop_goroutine(void* goroutine);
+
+/// The Python goroutine that the calling thread state is; nullptr outside. GIL held.
+Goroutine* running();
+/// The same, with PlaceError set outside.
+Goroutine* in_goroutine(const char* name);
 
 /// Sets the exception of newproc._errors for a status, with rt_last_error() as text. Returns nullptr.
 PyObject* raise_status(rt_status status);
-/// The thread state that this OS thread goes by as an M; nullptr afterwards.
-void set_this_m(PyThreadState* state);
+/// The class of newproc._errors by that name; nullptr with an error set.
+PyObject* error_class(const char* name);
+inline PyObject* none_or(rt_status status) { return __builtin_expect(status == RT_OK, 1) ? Py_NewRef(Py_None) : raise_status(status); }
 
-/// False with PlaceError set: the caller is no Python goroutine.
-bool in_goroutine(const char* name);
 /// Goes by as an M, without the GIL, and comes back as the goroutine, maybe on another thread.
 class Away {
  public:
-  Away();
-  ~Away();
+  explicit Away(const Goroutine* g) : g_(g) { leave(g->run); }
+  ~Away() { enter(g_->run, g_->state); }
   Away(const Away&) = delete;
 
  private:
-  Run* run_;
-  PyThreadState* state_;
+  const Goroutine* g_;
 };
-/// Calls an ABI function that may park. The caller is a goroutine.
+/// Calls an ABI function that may park.
 template <class F>
-rt_status parked_status(const char*, F&& f) {
-  const Away away;
+rt_status parked_status(const Goroutine* g, F&& f) {
+  const Away away(g);
   return f();
 }
 /// Another simulated M may have run its goroutines meanwhile: their thread state is not ours.
 class Stay {
  public:
-  Stay();
-  ~Stay();
+  explicit Stay(const Goroutine* g) : state_(g != nullptr && g->run->sim ? g->state : nullptr) {}
+  ~Stay() {
+    if (state_ != nullptr) swap_to(state_);
+  }
   Stay(const Stay&) = delete;
 
  private:
   PyThreadState* state_;
 };
-/// Calls an ABI function that never parks, inside or outside of goroutines, with the GIL held.
+/// Calls an ABI function that never parks, inside or outside of goroutines (g null), with the GIL held.
 template <class F>
-rt_status unparked(F&& f) {
-  const Stay stay;
+rt_status unparked(const Goroutine* g, F&& f) {
+  const Stay stay(g);
   return f();
 }
 
+/// go and WaitGroup.go: starts the call, with `waitgroup` (or null) done when it ends. The goid.
+PyObject* spawn(const char* name, PyObject* waitgroup, const Call& call);
+
 /// The functions that may park: never bound by pybind11, whose call frames must nest per thread.
 extern PyMethodDef parking_methods[];
+extern PyMethodDef spawn_methods[];
 
 }  // namespace npy
-
-extern "C" void newproc_bind_gilstate(PyThreadState* ts);

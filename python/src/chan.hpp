@@ -1,0 +1,36 @@
+// chan.hpp: channels as Python objects.
+#pragma once
+#include "goroutine.hpp"
+
+namespace npy {
+
+struct ChanObject;
+
+/// A timer of a run, freed with its channel or, where that outlives the run or ends elsewhere, after the run.
+struct TimerRecord {
+  rt_timer* timer;
+  ChanObject* chan;  // null: nobody has it any more
+  TimerRecord **at, *next;
+};
+
+/// A channel's element is a PyObject* that whoever has it owns: the sender gives its reference, the buffer keeps
+/// it, the receiver takes it. A timer's has times, which are numbers.
+struct ChanObject {
+  PyObject_HEAD
+  rt_chan* c;            // null: its timer's run is over
+  PyObject* keeps;       // the Runtime, or null
+  TimerRecord* record;   // of a timer's channel
+  bool times;
+};
+
+extern PyTypeObject* chan_type;
+
+/// A timer's channel, which owns the timer. Null with a Python error set.
+ChanObject* chan_of_timer(Run* run, rt_timer* timer);
+/// After a run, on the host: frees what timers are left.
+void free_timers(Run* run);
+
+bool bind_chan(PyObject* module);
+bool bind_time(PyObject* module);
+
+}  // namespace npy
