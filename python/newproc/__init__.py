@@ -14,6 +14,7 @@ if hasattr(_sys, "_is_gil_enabled") and not _sys._is_gil_enabled():
 from ._core import version as __version__
 from ._errors import (
     ArgumentError,
+    Canceled,
     Closed,
     DeadlockError,
     FatalError,
@@ -30,6 +31,7 @@ from ._errors import (
     StateError,
     UnsupportedError,
 )
+from ._group import Group
 from ._look import EVENT_DTYPE, G, M, P, Snapshot, Stats, Trace
 from ._pattern import Pattern, Result, run_jsonl
 from ._runtime import (
@@ -48,12 +50,12 @@ from ._runtime import (
     set_labels,
     unlock_os_thread,
 )
-from ._sync import Case, Chan, Cond, Mutex, Once, RWMutex, Selected, Ticker, Timer, WaitGroup, after, select, sleep, timeout
+from ._sync import Case, Chan, Cond, Mutex, Once, RWMutex, Selected, Ticker, Timer, WaitGroup, after, select, shield, sleep, timeout, until
 
 __all__ = [
-    "EVENT_DTYPE", "ArgumentError", "Case", "Chan", "Closed", "Cond", "DeadlockError", "FatalError", "G", "GoExit", "GoroutinePanic", "InterruptError",
+    "EVENT_DTYPE", "ArgumentError", "Canceled", "Case", "Chan", "Closed", "Cond", "DeadlockError", "FatalError", "G", "GoExit", "GoroutinePanic", "Group", "InterruptError",
     "LimitError", "M", "Mutex", "NewprocError", "Once", "OutputError", "P", "Panic", "Pattern", "PatternError", "PlaceError", "ResourceError",
     "RWMutex", "Result", "Run", "Runtime", "Selected", "Snapshot", "StateError", "Stats", "Ticker", "Timer", "Trace", "UnsupportedError", "WaitGroup", "__version__",
     "after", "checkpoint", "get_labels", "go", "goexit", "goid", "gomaxprocs", "gosched", "goyield", "lock_os_thread", "run",
-    "run_jsonl", "select", "set_labels", "sleep", "timeout", "unlock_os_thread",
+    "run_jsonl", "select", "set_labels", "shield", "sleep", "timeout", "unlock_os_thread", "until",
 ]
