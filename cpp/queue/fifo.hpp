@@ -40,6 +40,13 @@ class Fifo {
   void push_back(T* node) { slots_[tail_++ & (capacity_ - 1)] = node; }
   void push_front(T* node) { slots_[--head_ & (capacity_ - 1)] = node; }
   T* pop_front() { return slots_[head_++ & (capacity_ - 1)]; }
+  /// Takes the i-th from the front out of the middle.
+  T* take(std::uint32_t i) {
+    T* node = at(i);
+    for (; i > 0; --i) slots_[(head_ + i) & (capacity_ - 1)] = at(i - 1);
+    ++head_;
+    return node;
+  }
   /// Appends all of `batch`, in its order. Go: pushBackAll, proc.go:6480
   void push_back_all(Queue<T> batch) {
     for (T* node = batch.head; node != nullptr; node = node->schedlink) push_back(node);

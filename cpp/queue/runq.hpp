@@ -93,6 +93,25 @@ class RunQueue {
     }
   }
 
+  /// Makes the i-th in order (0: runnext, or the head) the next to run, and leaves the others in theirs. Owner only,
+  /// and nobody may steal. False: there are not so many.
+  bool promote(std::uint32_t i) {
+    G* next = runnext_.load(std::memory_order_relaxed);
+    if (next != nullptr && i-- == 0) return true;
+    const std::uint32_t h = head_.load(std::memory_order_relaxed);
+    if (i >= tail_.load(std::memory_order_relaxed) - h) return false;
+    G* chosen = slots_[(h + i) % N].load(std::memory_order_relaxed);
+    for (; i > 0; --i) slots_[(h + i) % N].store(slots_[(h + i - 1) % N].load(std::memory_order_relaxed), std::memory_order_relaxed);
+    if (next != nullptr)
+      slots_[h % N].store(next, std::memory_order_relaxed);
+    else
+      head_.store(h + 1, std::memory_order_release);
+    runnext_.store(chosen, std::memory_order_release);
+    return true;
+  }
+  /// How many it holds, runnext included. Owner only, and nobody may steal.
+  std::uint32_t all() const { return size() + (runnext() != nullptr ? 1 : 0); }
+
   /// Moves as many of `batch` to the ring as fit, in order; the rest stay in `batch` and belong to the
   /// global queue. Owner only. runqputbatch, proc.go:6272
   void put_batch(Queue<G>& batch, FastRand* shuffle = nullptr) {

@@ -41,6 +41,11 @@ class Instance final : public rt_runtime {
   rt_status dump(int fd) override { return dump_goroutines(*sched_, fd); }
   rt_status trace(rt_trace** out) override { return take_trace(*sched_, out); }
   void reset() override;
+  rt_status direct(Director* director) override {
+    if (!kSim || config_.procs != 1) return fail(RT_ENOTSUP, "a director needs the sim world and one P");
+    sched_->direction.director = director;
+    return RT_OK;
+  }
 
   rt_status make_chan(std::size_t elem_size, std::size_t cap, rt_chan** out) override {
     return NEWPROC_NS::make_chan(*sched_, elem_size, cap, out);
@@ -184,6 +189,7 @@ void Instance::reset() {
   s.main_started.store(false);
   s.attention.store(0);
   s.stopwait = 0;
+  s.direction.decided = false;
   s.sysmonwait.store(false);
   s.sysmonnote.clear();
   s.stopnote.clear();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "newproc.h"
+#include "sched/director.hpp"
 #include "sched/gops.hpp"
 #include "world/m_header.hpp"
 
@@ -48,6 +49,8 @@ struct rt_runtime {
   virtual rt_status reset_timer(rt_timer* t, std::int64_t ns, bool* active) = 0;
   virtual rt_chan* timer_chan(rt_timer* t) = 0;
   virtual void free_timer(rt_timer* t) = 0;
+  /// Who decides from the next run on (sim world with one P; null: nobody). RT_ENOTSUP elsewhere.
+  virtual rt_status direct(newproc::Director* director) = 0;
   /// Makes the next run start as a fresh runtime's would: goids, free lists, ticks, allgs. Cheap.
   virtual void reset() = 0;
 };

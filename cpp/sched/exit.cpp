@@ -13,6 +13,7 @@
 
 #include "base/error.hpp"
 #include "context/overflow.hpp"
+#include "sched/direct.hpp"
 #include "sched/fast.hpp"
 
 namespace NEWPROC_NS {
@@ -45,6 +46,9 @@ bool goexit0(M* m, G* gp, Moment& now) {
   casgstatus(gp, RT_GRUNNING, RT_GDEAD);
   p->scannable.add(0 - std::uint64_t{gp->nominal_stack()});
   p->exited.add(1);
+#if NEWPROC_WORLD_SIM
+  if (__builtin_expect(s.direction.director != nullptr, 0)) s.direction.director->ended(gp->goid);
+#endif
   if (gp->system()) s.ngsys.fetch_sub(1, std::memory_order_relaxed);
   if (s.cfg.max_goroutines != 0) s.live.fetch_sub(1, std::memory_order_relaxed);
   const bool locked = gp->has(G::kLocked);
@@ -195,7 +199,7 @@ void goroutine_entry(Transfer t) {
 
 void goexit() {
   M* m = getm();
-  point(m, RT_POINT_OP);
+  operation(m);
   G* gp = m->curg;
   if (m->p == nullptr) fatal("rt_goexit between rt_entersyscall and rt_exitsyscall");
   run_defers(gp);

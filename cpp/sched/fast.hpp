@@ -83,6 +83,9 @@ NEWPROC_HOT inline Found find_local(M* m) {
   Sched& s = *m->sched;
   P* p = m->p;
   if (__builtin_expect(s.attention.load(std::memory_order_relaxed) != 0, 0)) return {};
+#if NEWPROC_WORLD_SIM
+  if (__builtin_expect(s.direction.director != nullptr, 0)) return {directed_next(m), false, RT_FROM_RUNQ, -1};
+#endif
   if (kDirectSwitch && __builtin_expect(p->timers.size() != 0, 0) && m->ops != nullptr && timers_due(s, p)) return {};  // they fire on g0
   if (__builtin_expect(p->schedtick.load(std::memory_order_relaxed) % kGlobalFairness == 0, 0) && !globrunqempty(s))
     if (G* gp = from_global(m, p, 1)) return {gp, false, RT_FROM_GLOBAL61, -1};

@@ -50,6 +50,9 @@ struct GOps {
   void (*queues)(QueueView& view);
   void (*trace_user)(std::uint64_t a, std::uint64_t b);
 
+  /// A cell is about to be read or written (RT_OP_READ, ...): a point.
+  void (*access)(const void* cell, std::uint32_t kind);                         // [parks]
+
   // cpp/sync. What Go panics at is RT_EPANIC for a goroutine that catches panics, and does not return otherwise.
   void (*catch_panics)(bool on);
   rt_status (*chansend)(rt_chan* c, const void* elem, bool block);             // [parks]

@@ -2,6 +2,7 @@
 #include <cstdlib>
 
 #include "base/error.hpp"
+#include "sched/direct.hpp"
 #include "sched/sched.hpp"
 
 namespace NEWPROC_NS {
@@ -101,6 +102,9 @@ G* newproc1(M* m, P* p, rt_func fn, void* arg, const rt_spawn* more, G* callergp
   p->scannable.add(newg->nominal_stack());                                        // 16
   newg->goid = next_goid(s, p);                                                  // 17
   p->created.add(1);
+#if NEWPROC_WORLD_SIM
+  if (__builtin_expect(s.direction.director != nullptr, 0)) s.direction.director->spawned(newg->goid, newg->parent_goid, fn, arg);
+#endif
   emit(m, RT_EV_GO_CREATE, newg->goid, newg->parent_goid, reinterpret_cast<std::uintptr_t>(fn));  // 19
   releasem(m);                                                                   // 20
   return newg;
@@ -125,7 +129,7 @@ rt_status no_memory(Sched& s) {
 }
 
 inline rt_status spawn_on(M* m, rt_func fn, void* arg, const rt_spawn* more, const void* callerpc, std::uint64_t* goid) {
-  point(m, RT_POINT_OP);
+  operation(m);
   Sched& s = *m->sched;
   P* p = m->p;
   if (__builtin_expect(p == nullptr, 0))

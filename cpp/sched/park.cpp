@@ -1,6 +1,7 @@
 // park.cpp: giving up the M, and making others runnable.
 // Go: Gosched, goyield, gopreempt_m, gopark, goready, injectglist; proc.go:336, 3828, 3779, 381, 407, 3472
 #include "base/error.hpp"
+#include "sched/direct.hpp"
 #include "sched/fast.hpp"
 
 namespace NEWPROC_NS {
@@ -114,7 +115,7 @@ bool park_m(M* m, G* gp) {
 
 rt_status gosched(MHeader* header) {
   M* m = static_cast<M*>(header);
-  point(m, RT_POINT_OP);
+  operation(m);
   P* p = m->p;
   if (__builtin_expect(p == nullptr, 0)) return in_syscall("rt_gosched");
   G* gp = m->curg;
@@ -129,25 +130,27 @@ rt_status gosched(MHeader* header) {
 
 rt_status goyield() {
   M* m = getm();
-  point(m, RT_POINT_OP);
+  operation(m);
   if (__builtin_expect(m->p == nullptr, 0)) return in_syscall("rt_goyield");
   if (__builtin_expect(m->curg->has(G::kUnguarded), 0)) check_canary(m, m->curg);
   mcall(m, m->curg, goyield_m);
   return RT_OK;
 }
 
+void goyield_now(M* m) { mcall(m, m->curg, goyield_m); }
+
 void preempt_self(M* m) { mcall(m, m->curg, gopreempt_m); }
 
 void checkpoint() {
   M* m = getm();
-  point(m, RT_POINT_OP);
+  operation(m);
   if (__builtin_expect(m->curg->preempt.load(std::memory_order_relaxed), 0) && m->locks == 0 && m->p != nullptr)
     preempt_self(m);
 }
 
 [[gnu::flatten]] rt_status gopark(rt_commit_func commit, void* arg, std::uint32_t reason) {
   M* m = getm();
-  point(m, RT_POINT_OP);
+  operation(m);
   if (__builtin_expect(m->p == nullptr, 0)) return in_syscall("rt_gopark");
   G* gp = m->curg;
   if (readgstatus(gp) != RT_GRUNNING) gothrow("gopark: bad g status");
@@ -176,7 +179,7 @@ bool ready(M* m, G* gp, bool next) {
 
 rt_status goready(rt_g* g) {
   M* m = getm();
-  point(m, RT_POINT_OP);
+  operation(m, RT_OP_SYNC, g);
   if (m->p == nullptr) return in_syscall("rt_goready");
   G* gp = reinterpret_cast<G*>(g);
   if (gp == m->curg) return fail(RT_EINVAL, "rt_goready: g is the calling goroutine, which is not parked");

@@ -20,6 +20,7 @@
 #include "queue/coprimes.hpp"
 #include "queue/fifo.hpp"
 #include "queue/gfree.hpp"
+#include "sched/director.hpp"
 #include "sched/gops.hpp"
 #include "world/world.hpp"
 
@@ -66,6 +67,13 @@ struct alignas(64) SemaRoot {
   Lock lock;
   std::atomic<std::uint32_t> nwait{0};
   Addresses<SemaWaiter> waiters;
+};
+
+/// Who decides what no rule decides; sim world, one P.
+struct Direction {
+  Director* director = nullptr;
+  bool decided = false;              // the next one is at the front already
+  std::vector<std::uint64_t> goids;  // of one question
 };
 
 struct Sched {
@@ -149,6 +157,7 @@ struct Sched {
   std::uint64_t start_ns = 0;
 
   std::atomic<std::uint64_t> nchans{0};  // ever made
+  Direction direction;
   Relaxed<std::uint32_t> run = 1;    // its number, 1 the first: what waits since an earlier one is gone
   Relaxed<std::uint64_t> coarse_now = 0;  // ns of the world's clock, as sysmon saw it last; 0: no sysmon
 
@@ -240,6 +249,10 @@ P* pidlegetSpinning(Sched& s);                    // lock held
 Found findRunnable(M* m);  // blocks; g == null: the M must end
 Found stealWork(M* m, std::int64_t& now, std::int64_t& poll_until, bool& restart);
 
+// direct.cpp: a director says who goes next, sim world only
+G* directed_next(M* m);
+void access(const void* cell, std::uint32_t kind);
+
 // schedule.cpp: choosing, executing, switching
 Found schedule(M* m);
 void mcall_g0(M* m, G* gp, bool (*fn)(M*, G*));
@@ -254,6 +267,7 @@ rt_status goready(rt_g* g);
 bool ready(M* m, G* gp, bool next);
 void checkpoint();
 void preempt_self(M* m);
+void goyield_now(M* m);
 void injectglist(Sched& s, Queue<G> list);  // from an M without P
 bool inject(Sched& s, G* gp);               // the same for one G, outside_lock held; false: it was not parked
 

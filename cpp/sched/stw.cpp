@@ -4,6 +4,7 @@
 #include <new>
 
 #include "base/error.hpp"
+#include "sched/direct.hpp"
 #include "sched/sched.hpp"
 
 namespace NEWPROC_NS {
@@ -155,7 +156,7 @@ bool procresize(Sched& s, M* m, std::uint32_t n, P** runnable) {
 
 rt_status set_gomaxprocs(std::uint32_t n, std::uint32_t* old) {
   M* m = getm();
-  point(m, RT_POINT_OP);
+  operation(m);
   Sched& s = *m->sched;
   if (m->p == nullptr) return fail(RT_EPLACE, "rt_gomaxprocs: not between rt_entersyscall and rt_exitsyscall");
   if (old != nullptr) *old = s.gomaxprocs.load(std::memory_order_relaxed);

@@ -28,14 +28,28 @@ void finish(M* m, Chan* c, Sudog* sg) {
   wake(m, s, gp);
 }
 
+const G* getg(const M* m) { return m != nullptr ? m->curg.get() : nullptr; }
+
 /// The value of a waiting sender; a full buffer's head goes out and the sender's value in at its place.
-void take_from_sender(Chan* c, Sudog* sg, void* elem) {
-  if (c->cap == 0) return c->copy(elem, sg->elem);
+void take_from_sender(const M* m, Chan* c, Sudog* sg, void* elem) {
+  if (c->cap == 0) {
+    hb_meet(m, sg->g, c);
+    return c->copy(elem, sg->elem);
+  }
   unsigned char* slot = c->slot(c->recvx);
+  hb_slot(m, getg(m), slot);
+  hb_slot(m, sg->g, slot);
   c->copy(elem, slot);
   c->copy(slot, sg->elem);
   c->recvx = c->after(c->recvx);
   c->sendx = c->recvx;
+}
+
+/// m's goroutine sends to one that waits for it.
+void meet(const M* m, Chan* c, const Sudog* sg) {
+  if (c->cap == 0) return hb_meet(m, sg->g, c);
+  hb_slot(m, getg(m), c->slot(c->recvx));
+  hb_slot(m, sg->g, c->slot(c->recvx));
 }
 
 bool nothing_to_receive(const Chan* c) {
@@ -97,6 +111,15 @@ rt_status make_chan(Sched& s, std::size_t elem_size, std::size_t cap, rt_chan** 
   c->id = s.nchans.fetch_add(1, std::memory_order_relaxed) + 1;
   c->len = [](const rt_chan* of) -> std::size_t { return static_cast<const Chan*>(of)->qcount.load(std::memory_order_relaxed); };
   c->free = [](rt_chan* of) { std::free(static_cast<Chan*>(of)); };
+  c->rewind = [](rt_chan* of) {
+    auto* chan = static_cast<Chan*>(of);
+    new (&chan->lock) Lock;
+    chan->closed.store(false, std::memory_order_relaxed);
+    chan->qcount.store(0, std::memory_order_relaxed);
+    chan->sendx = chan->recvx = 0;
+    chan->sendq = WaitQ{};
+    chan->recvq = WaitQ{};
+  };
   c->drain = [](rt_chan* of, void (*fn)(void*, const void*), void* arg) {
     auto* chan = static_cast<Chan*>(of);
     while (chan->qcount.load(std::memory_order_relaxed) > 0) {
@@ -114,11 +137,13 @@ rt_status make_chan(Sched& s, std::size_t elem_size, std::size_t cap, rt_chan** 
 
 bool send_now(M* m, Chan* c, const void* elem) {
   if (Sudog* sg = c->recvq.dequeue(); sg != nullptr) {
+    meet(m, c, sg);
     c->copy(sg->elem, elem);
     finish(m, c, sg);
     return true;
   }
   if (c->qcount.load(std::memory_order_relaxed) == c->cap) return false;
+  hb_slot(m, getg(m), c->slot(c->sendx));
   c->put(elem);
   c->lock.unlock();
   return true;
@@ -128,17 +153,19 @@ bool recv_now(M* m, Chan* c, void* elem, bool* ok) {
   *ok = true;
   const bool closed = c->closed.load(std::memory_order_relaxed);
   if (closed && c->qcount.load(std::memory_order_relaxed) == 0) {
+    hb_acquire(m, &c->closed);
     c->lock.unlock();
     c->zero(elem);
     *ok = false;
     return true;
   }
   if (Sudog* sg = closed ? nullptr : c->sendq.dequeue(); sg != nullptr) {
-    take_from_sender(c, sg, elem);
+    take_from_sender(m, c, sg, elem);
     finish(m, c, sg);
     return true;
   }
   if (c->qcount.load(std::memory_order_relaxed) == 0) return false;
+  hb_slot(m, getg(m), c->slot(c->recvx));
   c->take(elem);
   c->lock.unlock();
   return true;
@@ -169,6 +196,7 @@ rt_status recv_from(M* m, Chan* c, void* elem, bool block, bool* ok) {
     // Not closed: nothing to receive at that moment. Closed: it stays so, and a look settles what was before.
     if (!c->closed.load(std::memory_order_acquire)) return RT_EWOULDBLOCK;
     if (nothing_to_receive(c)) {
+      hb_acquire(m, &c->closed);
       c->zero(elem);
       *ok = false;
       return RT_OK;
@@ -181,7 +209,10 @@ rt_status recv_from(M* m, Chan* c, void* elem, bool block, bool* ok) {
     return RT_EWOULDBLOCK;
   }
   const rt_status status = wait_on(m, c, c->recvq, elem, RT_WAIT_CHAN_RECEIVE, ok);
-  if (status == RT_OK && !*ok) c->zero(elem);
+  if (status == RT_OK && !*ok) {
+    hb_acquire(getm(), &c->closed);
+    c->zero(elem);
+  }
   return status;
 }
 
@@ -193,6 +224,7 @@ rt_status close_it(M* m, Chan* c) {
     return gopanic(m, "close of closed channel");
   }
   c->closed.store(true, std::memory_order_release);
+  hb_release(m, &c->closed);
   Stack<G> waiters;
   for (WaitQ* q : {&c->recvq, &c->sendq})
     while (Sudog* sg = q->dequeue()) {
@@ -208,7 +240,7 @@ rt_status close_it(M* m, Chan* c) {
 }  // namespace
 
 rt_status chansend(rt_chan* c, const void* elem, bool block) {
-  M* m = enter("rt_chan_send");
+  M* m = enter("rt_chan_send", RT_OP_CHAN, c);
   if (m == nullptr) return RT_EPLACE;
   if (__builtin_expect(c == nullptr, 0)) return block ? block_for_ever(m, RT_WAIT_CHAN_SEND_NIL) : RT_EWOULDBLOCK;
   if (const rt_status s = check_chan("rt_chan_send", m, c); s != RT_OK) return s;
@@ -216,7 +248,7 @@ rt_status chansend(rt_chan* c, const void* elem, bool block) {
 }
 
 rt_status chanrecv(rt_chan* c, void* elem, bool block, bool* ok) {
-  M* m = enter("rt_chan_recv");
+  M* m = enter("rt_chan_recv", RT_OP_CHAN, c);
   if (m == nullptr) return RT_EPLACE;
   if (__builtin_expect(c == nullptr, 0)) return block ? block_for_ever(m, RT_WAIT_CHAN_RECEIVE_NIL) : RT_EWOULDBLOCK;
   if (const rt_status s = check_chan("rt_chan_recv", m, c); s != RT_OK) return s;
@@ -224,7 +256,7 @@ rt_status chanrecv(rt_chan* c, void* elem, bool block, bool* ok) {
 }
 
 rt_status closechan(rt_chan* c) {
-  M* m = enter("rt_chan_close");
+  M* m = enter("rt_chan_close", RT_OP_CHAN, c);
   if (m == nullptr) return RT_EPLACE;
   if (c == nullptr) return gopanic(m, "close of nil channel");
   if (const rt_status s = check_chan("rt_chan_close", m, c); s != RT_OK) return s;

@@ -61,18 +61,20 @@ bool nobody_new(rt_cond* c) {
 }  // namespace
 
 rt_status cond_wait(rt_cond* c) {
-  M* m = enter("rt_cond_wait");
+  M* m = enter("rt_cond_wait", RT_OP_SYNC, c);
   if (m == nullptr) return RT_EPLACE;
   if (shared(c->run).load(std::memory_order_relaxed) != m->sched->run) lock_list(*m->sched, c).unlock();  // a ticket of this run
   const std::uint32_t ticket = shared(c->wait).fetch_add(1, std::memory_order_acq_rel);
   mutex_unlock(c->l);
   notify_list_wait(getm(), c, ticket);
+  hb_acquire(getm(), c);
   return mutex_lock(c->l);
 }
 
 rt_status cond_signal(rt_cond* c) {
-  M* m = enter("rt_cond_signal");
+  M* m = enter("rt_cond_signal", RT_OP_SYNC, c);
   if (m == nullptr) return RT_EPLACE;
+  hb_release_merge(m, c);
   if (nobody_new(c)) return RT_OK;
   Sched& s = *m->sched;
   Lock& lock = lock_list(s, c);
@@ -88,8 +90,9 @@ rt_status cond_signal(rt_cond* c) {
 }
 
 rt_status cond_broadcast(rt_cond* c) {
-  M* m = enter("rt_cond_broadcast");
+  M* m = enter("rt_cond_broadcast", RT_OP_SYNC, c);
   if (m == nullptr) return RT_EPLACE;
+  hb_release_merge(m, c);
   if (nobody_new(c)) return RT_OK;
   Sched& s = *m->sched;
   Lock& lock = lock_list(s, c);

@@ -1,16 +1,18 @@
 // enter.hpp: how every blocking operation begins, parks, wakes and panics.
 #pragma once
 #include "base/error.hpp"
+#include "sched/direct.hpp"
 #include "sched/fast.hpp"
 #include "sync/handles.hpp"
 
 namespace NEWPROC_NS {
 
-/// The caller's M, at a point where a driver may step in. Null: the goroutine is in a system call, and
+/// The caller's M, at a point where a driver may step in: it is about to do something of `kind` (RT_OP_*) to `object`. Null: the goroutine is in a system call, and
 /// fail() has said so.
-inline M* enter(const char* call) {
+inline M* enter(const char* call, std::uint32_t kind, const void* object) {
   M* m = getm();
-  point(m, RT_POINT_OP);
+  operation(m, kind, object);
+  m = getm();
   if (__builtin_expect(m->p != nullptr, 1)) return m;
   fail(RT_EPLACE, "%s: not between rt_entersyscall and rt_exitsyscall: the goroutine has no P there", call);
   return nullptr;

@@ -96,24 +96,29 @@ void unlock_slow(M* m, rt_mutex* l, std::int32_t now) {
 }  // namespace
 
 rt_status mutex_lock(rt_mutex* l) {
-  M* m = enter("rt_mutex_lock");
+  M* m = enter("rt_mutex_lock", RT_OP_SYNC, l);
   if (m == nullptr) return RT_EPLACE;
   std::int32_t free = 0;
   if (__builtin_expect(!shared(l->state).compare_exchange_strong(free, kLocked, std::memory_order_acquire), 0)) lock_slow(m, l);
+  hb_acquire(getm(), l);
   return RT_OK;
 }
 
 rt_status mutex_try_lock(rt_mutex* l) {
-  if (enter("rt_mutex_try_lock") == nullptr) return RT_EPLACE;
+  const M* m = enter("rt_mutex_try_lock", RT_OP_SYNC, l);
+  if (m == nullptr) return RT_EPLACE;
   auto state = shared(l->state);
   std::int32_t old = state.load(std::memory_order_relaxed);
   if ((old & (kLocked | kStarving)) != 0) return RT_EWOULDBLOCK;
-  return state.compare_exchange_strong(old, old | kLocked, std::memory_order_acquire) ? RT_OK : RT_EWOULDBLOCK;
+  if (!state.compare_exchange_strong(old, old | kLocked, std::memory_order_acquire)) return RT_EWOULDBLOCK;
+  hb_acquire(m, l);
+  return RT_OK;
 }
 
 rt_status mutex_unlock(rt_mutex* l) {
-  M* m = enter("rt_mutex_unlock");
+  M* m = enter("rt_mutex_unlock", RT_OP_SYNC, l);
   if (m == nullptr) return RT_EPLACE;
+  hb_release(m, l);
   const std::int32_t now = shared(l->state).fetch_sub(kLocked, std::memory_order_release) - kLocked;
   if (__builtin_expect(now != 0, 0)) unlock_slow(m, l, now);
   return RT_OK;

@@ -7,8 +7,11 @@ namespace NEWPROC_NS {
 
 rt_status once_enter(rt_once* o, bool* run) {
   *run = false;
+  const M* m = enter("rt_once_do", RT_OP_SYNC, &o->m);
+  if (m == nullptr) return RT_EPLACE;
   if (shared(o->done).load(std::memory_order_acquire) != 0) {
-    return enter("rt_once_do") != nullptr ? RT_OK : RT_EPLACE;  // a point all the same
+    hb_acquire(m, o);
+    return RT_OK;
   }
   if (const rt_status s = mutex_lock(&o->m); s != RT_OK) return s;
   *run = shared(o->done).load(std::memory_order_relaxed) == 0;
@@ -16,6 +19,7 @@ rt_status once_enter(rt_once* o, bool* run) {
 }
 
 rt_status once_leave(rt_once* o) {
+  hb_release(getm(), o);
   shared(o->done).store(1, std::memory_order_release);
   return mutex_unlock(&o->m);
 }

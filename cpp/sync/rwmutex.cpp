@@ -16,24 +16,30 @@ std::int32_t add(std::int32_t& word, std::int32_t n) {
 }  // namespace
 
 rt_status rwmutex_rlock(rt_rwmutex* l) {
-  M* m = enter("rt_rwmutex_rlock");
+  M* m = enter("rt_rwmutex_rlock", RT_OP_SYNC, l);
   if (m == nullptr) return RT_EPLACE;
   if (add(l->reader_count, 1) < 0)
     semacquire(m, l->reader_sem, false, RT_WAIT_RWMUTEX_RLOCK, l);
+  hb_acquire(getm(), &l->reader_sem);
   return RT_OK;
 }
 
 rt_status rwmutex_try_rlock(rt_rwmutex* l) {
-  if (enter("rt_rwmutex_try_rlock") == nullptr) return RT_EPLACE;
+  const M* m = enter("rt_rwmutex_try_rlock", RT_OP_SYNC, l);
+  if (m == nullptr) return RT_EPLACE;
   auto count = shared(l->reader_count);
   for (std::int32_t c = count.load(std::memory_order_relaxed); c >= 0;)
-    if (count.compare_exchange_weak(c, c + 1, std::memory_order_acq_rel, std::memory_order_relaxed)) return RT_OK;
+    if (count.compare_exchange_weak(c, c + 1, std::memory_order_acq_rel, std::memory_order_relaxed)) {
+      hb_acquire(m, &l->reader_sem);
+      return RT_OK;
+    }
   return RT_EWOULDBLOCK;
 }
 
 rt_status rwmutex_runlock(rt_rwmutex* l) {
-  M* m = enter("rt_rwmutex_runlock");
+  M* m = enter("rt_rwmutex_runlock", RT_OP_SYNC, l);
   if (m == nullptr) return RT_EPLACE;
+  hb_release_merge(m, &l->writer_sem);
   const std::int32_t r = add(l->reader_count, -1);
   if (r >= 0) return RT_OK;
   if (r == -1 || r == -kMaxReaders - 1) fatal("sync: RUnlock of unlocked RWMutex");
@@ -47,20 +53,27 @@ rt_status rwmutex_lock(rt_rwmutex* l) {
   const std::int32_t readers = shared(l->reader_count).fetch_sub(kMaxReaders, std::memory_order_acq_rel);
   if (readers != 0 && add(l->reader_wait, readers) != 0)
     semacquire(m, l->writer_sem, false, RT_WAIT_RWMUTEX_LOCK, l);
+  hb_acquire(getm(), &l->reader_sem);
+  hb_acquire(getm(), &l->writer_sem);
   return RT_OK;
 }
 
 rt_status rwmutex_try_lock(rt_rwmutex* l) {
   if (const rt_status s = mutex_try_lock(&l->w); s != RT_OK) return s;
   std::int32_t none = 0;
-  if (shared(l->reader_count).compare_exchange_strong(none, -kMaxReaders, std::memory_order_acq_rel)) return RT_OK;
+  if (shared(l->reader_count).compare_exchange_strong(none, -kMaxReaders, std::memory_order_acq_rel)) {
+    hb_acquire(getm(), &l->reader_sem);
+    hb_acquire(getm(), &l->writer_sem);
+    return RT_OK;
+  }
   mutex_unlock(&l->w);
   return RT_EWOULDBLOCK;
 }
 
 rt_status rwmutex_unlock(rt_rwmutex* l) {
-  M* m = enter("rt_rwmutex_unlock");
+  M* m = enter("rt_rwmutex_unlock", RT_OP_SYNC, l);
   if (m == nullptr) return RT_EPLACE;
+  hb_release(m, &l->reader_sem);
   const std::int32_t readers = add(l->reader_count, kMaxReaders);
   if (readers >= kMaxReaders) fatal("sync: Unlock of unlocked RWMutex");
   // After a fatal error of another goroutine the count may be anything: the run is over, and need not be waited for.

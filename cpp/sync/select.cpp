@@ -84,6 +84,22 @@ void unlock_all(const Case* lock, std::size_t n, const Chan* but) {
   }
 }
 
+bool ready_now(const rt_case& one) {
+  const auto* c = static_cast<const Chan*>(one.c);
+  if (c->closed.load(std::memory_order_relaxed)) return true;
+  const std::uint64_t count = c->qcount.load(std::memory_order_relaxed);
+  return one.dir == RT_RECV ? count > 0 || !c->sendq.empty() : count < c->cap || !c->recvq.empty();
+}
+
+/// Where a director says which of several ready cases it is: that one is looked at first.
+void direct_order(M* m, const rt_case* cases, Orders& o) {
+  const auto by_index = [](const Case& a, const Case& b) { return a.index < b.index; };
+  std::sort(o.poll, o.poll + o.n, by_index);
+  Case* const end = std::stable_partition(o.poll, o.poll + o.n, [cases](const Case& one) { return ready_now(cases[one.index]); });
+  const auto ready = static_cast<std::uint32_t>(end - o.poll);
+  if (ready > 1) std::swap(o.poll[0], o.poll[directed_choice(m, ready)]);
+}
+
 /// Pass 1. The case that can go on now, which then is done but for c's lock; n: none.
 std::size_t look(M* m, rt_case* cases, const Orders& o, bool* closed_send) {
   for (std::size_t i = 0; i < o.n; ++i) {
@@ -91,9 +107,7 @@ std::size_t look(M* m, rt_case* cases, const Orders& o, bool* closed_send) {
     Chan* c = o.poll[i].c;
     const bool shut = c->closed.load(std::memory_order_relaxed);
     const std::uint64_t count = c->qcount.load(std::memory_order_relaxed);
-    const bool ready = one.dir == RT_RECV ? shut || count > 0 || !c->sendq.empty()
-                                          : shut || count < c->cap || !c->recvq.empty();
-    if (!ready) continue;
+    if (!ready_now(one)) continue;
     if (one.dir == RT_SEND && shut) {
       unlock_all(o.lock, o.n, nullptr);
       *closed_send = true;
@@ -106,6 +120,7 @@ std::size_t look(M* m, rt_case* cases, const Orders& o, bool* closed_send) {
     if (waiter_only) {
       Sudog* sg = q.dequeue();
       if (sg == nullptr) continue;
+      hb_meet(m, sg->g, c);
       c->copy(one.dir == RT_RECV ? one.elem : sg->elem, one.dir == RT_RECV ? sg->elem : one.elem);
       sg->success = true;
       G* gp = sg->g;
@@ -171,6 +186,7 @@ rt_status selectgo(M* m, rt_case* cases, std::size_t n, bool block, std::size_t*
   if (o.poll == nullptr) return fail(RT_ENOMEM, "rt_select: the system gave no memory for %zu cases", n);
   shuffle(m, cases, n, o);
   lock_all(o);
+  if (directed(m)) direct_order(m, cases, o);
   bool closed_send = false;
   if (const std::size_t i = look(m, cases, o, &closed_send); i != ~std::size_t{0}) {
     *chosen = i;
@@ -196,6 +212,7 @@ rt_status selectgo(M* m, rt_case* cases, std::size_t n, bool block, std::size_t*
   one.ok = success ? 1 : 0;
   if (success) return RT_OK;
   if (one.dir == RT_SEND) return gopanic(getm(), "send on closed channel");
+  hb_acquire(getm(), &static_cast<Chan*>(one.c)->closed);
   static_cast<Chan*>(one.c)->zero(one.elem);
   return RT_OK;
 }
@@ -213,7 +230,7 @@ rt_status select(rt_case* cases, std::size_t n, bool block, std::size_t* chosen)
     *chosen = s == RT_EWOULDBLOCK ? 1 : 0;
     return s == RT_EWOULDBLOCK ? RT_OK : s;
   }
-  M* m = enter("rt_select");
+  M* m = enter("rt_select", RT_OP_SELECT, cases);
   if (m == nullptr) return RT_EPLACE;
   if (const rt_status s = check_cases(m, cases, n); s != RT_OK) return s;
   return selectgo(m, cases, n, block, chosen);

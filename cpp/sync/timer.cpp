@@ -40,6 +40,7 @@ void start_func(void* on, Timer* t) {
   Sched& s = *m->sched;
   const bool room = admit(s);
   G* gp = room ? newproc1(m, m->p, timer->fn, timer->arg, nullptr, nullptr, nullptr) : nullptr;
+  hb_acquire(m, gp, timer);
   if (timer->own)
     dispose(t);
   else
@@ -64,6 +65,7 @@ ProgramTimer* make(M* m, const char* call, std::int64_t ns) {
   timer->t.when = when_after(s, ns > 0 ? ns : 0);
   timer->t.arg = timer;
   timer->t.firing = &timer->firing;
+  hb_release(m, timer);  // whoever sets a timer comes before what it starts
   return timer;
 }
 
@@ -80,7 +82,7 @@ rt_status start(M* m, ProgramTimer* timer, rt_timer** out) {
 
 /// The timer is on the sleeper's stack: it has left the heap before the sleeper runs.
 rt_status time_sleep(std::int64_t ns) {
-  M* m = enter("rt_sleep");
+  M* m = enter("rt_sleep", RT_OP_LOCAL, nullptr);
   if (m == nullptr) return RT_EPLACE;
   if (ns <= 0) return RT_OK;
   Sched& s = *m->sched;
@@ -101,7 +103,7 @@ rt_status time_sleep(std::int64_t ns) {
 }
 
 rt_status after_func(std::int64_t ns, rt_func fn, void* arg, rt_timer** out) {
-  M* m = enter("rt_after_func");
+  M* m = enter("rt_after_func", RT_OP_LOCAL, nullptr);
   if (m == nullptr) return RT_EPLACE;
   ProgramTimer* timer = make(m, "rt_after_func", ns);
   if (timer == nullptr) return RT_ENOMEM;
@@ -114,7 +116,7 @@ rt_status after_func(std::int64_t ns, rt_func fn, void* arg, rt_timer** out) {
 }
 
 rt_status new_timer(std::int64_t ns, bool ticker, rt_timer** out) {
-  M* m = enter(ticker ? "rt_ticker_new" : "rt_timer_new");
+  M* m = enter(ticker ? "rt_ticker_new" : "rt_timer_new", RT_OP_LOCAL, nullptr);
   if (m == nullptr) return RT_EPLACE;
   if (ticker && ns <= 0) return gopanic(m, "non-positive interval for NewTicker");
   ProgramTimer* timer = make(m, ticker ? "rt_ticker_new" : "rt_timer_new", ns);
@@ -136,7 +138,7 @@ rt_status stop_timer(rt_timer* t, bool* active) {
 
 rt_status reset_timer(rt_timer* t, std::int64_t ns, bool* active) {
   auto* timer = static_cast<ProgramTimer*>(t);
-  M* m = enter("rt_timer_reset");
+  M* m = enter("rt_timer_reset", RT_OP_TIME, t);
   if (m == nullptr) return RT_EPLACE;
   if (m->runtime != t->runtime)
     return fail(RT_EPLACE, "rt_timer_reset: t belongs to another runtime than the calling goroutine");

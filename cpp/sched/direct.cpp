@@ -1,0 +1,113 @@
+// direct.cpp: a director says who goes next. The queues stay the scheduler's: what was chosen is moved to their
+// front, and the scheduler takes it from there as it takes any other.
+#include "sched/direct.hpp"
+
+#if NEWPROC_WORLD_SIM
+#include "sched/fast.hpp"
+
+namespace NEWPROC_NS {
+namespace {
+
+/// Who could run, in Go's order: runnext, the ring, the global queue.
+void gather(Sched& s, P* p, const G* running) {
+  std::vector<std::uint64_t>& goids = s.direction.goids;
+  goids.clear();
+  if (running != nullptr) goids.push_back(running->goid);
+  if (const G* next = p->runq.runnext(); next != nullptr) goids.push_back(next->goid);
+  p->runq.each([&goids](const G* gp) { goids.push_back(gp->goid); });
+  for (std::uint32_t i = 0; i < s.runq.size(); ++i) goids.push_back(s.runq.at(i)->goid);
+}
+
+/// Makes the i-th of those that wait the next to run.
+void to_front(M* m, std::uint32_t i) {
+  Sched& s = *m->sched;
+  P* p = m->p;
+  if (p->runq.promote(i)) return;
+  G* gp = s.runq.take(i - p->runq.all());
+  s.runqsize.store(s.runq.size(), std::memory_order_relaxed);
+  runqput(m, p, gp, true);
+}
+
+/// The clock goes to the next timer, whatever else could be done before.
+void let_time_pass(M* m) {
+  Sched& s = *m->sched;
+  const auto now = static_cast<std::int64_t>(s.world.nanotime());
+  const std::int64_t next = static_cast<P*>(m->p)->timers.next_look();
+  if (next > now) s.world.spend(static_cast<std::uint64_t>(next - now));
+}
+
+void long_enough(Sched& s) { end_run(s, RT_ELIMIT, nullptr, "limit: the steps of a schedule"); }
+
+}  // namespace
+
+/// On the goroutine's stack.
+void directed_operation(M* m, const Operation& op) {
+  Sched& s = *m->sched;
+  Direction& d = s.direction;
+  G* gp = m->curg;
+  if (m->p == nullptr) return;
+  const Director::Say say = d.director->arrives(gp->goid, op);
+  if (say == Director::Say::on) return;
+  if (say == Director::Say::end) {
+    long_enough(s);
+    leave_for_good(m);
+  }
+  P* p = m->p;
+  gather(s, p, gp);
+  const auto n = static_cast<std::uint32_t>(d.goids.size());
+  const std::uint32_t i = d.director->next(d.goids.data(), n, true, p->timers.size() != 0);
+  if (i == 0) return;
+  if (i == Director::kEnd) {
+    long_enough(s);
+    leave_for_good(m);
+  }
+  if (i >= n)
+    let_time_pass(m);  // what is due runs on g0, and then there is one more choice
+  else
+    to_front(m, i - 1);
+  d.decided = i < n;
+  goyield_now(m);
+}
+
+/// On g0: the next goroutine; null: none can run, or the run is over.
+G* directed_next(M* m) {
+  Sched& s = *m->sched;
+  Direction& d = s.direction;
+  P* p = m->p;
+  while (!d.decided) {
+    gather(s, p, nullptr);
+    const auto n = static_cast<std::uint32_t>(d.goids.size());
+    if (n == 0) return nullptr;
+    const std::uint32_t i = d.director->next(d.goids.data(), n, false, p->timers.size() != 0);
+    if (i == Director::kEnd) {
+      long_enough(s);
+      return nullptr;
+    }
+    if (i < n) {
+      to_front(m, i);
+      break;
+    }
+    let_time_pass(m);
+    std::int64_t now = 0, poll_until = 0;
+    checkTimers(m, p, now, poll_until);
+    if (s.attention.load(std::memory_order_relaxed) != 0) return nullptr;
+  }
+  d.decided = false;
+  bool inherit = false;
+  return p->runq.get(inherit, true);
+}
+
+std::uint32_t directed_choice(M* m, std::uint32_t n) { return director(m).choose(m->curg->goid, n); }
+
+void access(const void* cell, std::uint32_t kind) {
+  M* m = getm();
+  operation(m, kind, cell);
+  hb_touch(getm(), cell, kind);
+}
+
+}  // namespace NEWPROC_NS
+#else
+namespace NEWPROC_NS {
+void access(const void*, std::uint32_t) { checkpoint(); }
+}  // namespace NEWPROC_NS
+#endif
