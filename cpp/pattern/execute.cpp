@@ -29,15 +29,32 @@ inline void Run::expect(Frame& frame, rt_status status) {
   current_ops()->limit("limit: memory: the system gave none for a goroutine that waits");
 }
 
+/// An instruction begins. A director is asked by the operation itself, which knows its object, or by touch().
+inline void Run::begin_step(const Body& body, std::uint32_t pc) {
+  if (director_ == nullptr) return count_step();
+  director_->site = static_cast<std::uint64_t>(&body - program_.bodies.data()) << 32 | pc;
+}
+
+/// A variable is about to be read or written (RT_OP_READ, ...): a director may let others go first.
+inline void Run::touch(std::int64_t variable, std::uint32_t kind) {
+  if (director_ == nullptr) return;
+  const auto v = static_cast<std::size_t>(variable);
+  if (!program_.atomics.empty() && program_.atomics[v]) kind = kind == RT_OP_READ ? RT_OP_ATOMIC_LOAD : RT_OP_ATOMIC;
+  current_ops()->access(&vars_[v], kind);
+}
+
 void Run::inc(std::int64_t variable) {
   std::atomic<std::int64_t>& v = vars_[static_cast<std::size_t>(variable)];
+  touch(variable, RT_OP_READ);
   const std::int64_t was = v.load(std::memory_order_relaxed);
-  current_ops()->checkpoint();  // between the read and the write another goroutine may come
+  if (director_ == nullptr) current_ops()->checkpoint();  // between the read and the write another goroutine may come
+  touch(variable, RT_OP_WRITE);
   v.store(static_cast<std::int64_t>(static_cast<std::uint64_t>(was) + 1), std::memory_order_relaxed);
   line("\"inc\",", variable);
 }
 
 void Run::assert_equal(Frame& frame, const Instruction& in) {
+  touch(in.a, RT_OP_READ);
   const std::int64_t is = vars_[static_cast<std::size_t>(in.a)].load(std::memory_order_relaxed);
   if (is == in.b) return;
   char text[128];
@@ -136,7 +153,7 @@ void Run::execute(const Body& body, bool main) {
   for (std::uint32_t pc = 0;;) {
     const Instruction& in = code[pc++];
     if (in.op != Op::jump && in.op != Op::ret && in.op != Op::counter && in.op != Op::once_leave && in.op != Op::once_log)
-      count_step();
+      begin_step(body, pc - 1);
     switch (in.op) {
       case Op::go:
         spawn(in.a);
@@ -157,19 +174,24 @@ void Run::execute(const Body& body, bool main) {
           pc = in.target;
         else if (frame.counters[in.a] > 0)
           --frame.counters[in.a];
+        else if (director_ != nullptr)
+          director_->lap();
         break;
       case Op::jump: pc = in.target; break;
       case Op::ret: return;
       case Op::set:
+        touch(in.a, RT_OP_WRITE);
         vars_[static_cast<std::size_t>(in.a)].store(in.b, std::memory_order_relaxed);
         line("\"set\",", in.a);
         break;
       case Op::inc: inc(in.a); break;
       case Op::atomic:
+        touch(in.a, RT_OP_ATOMIC);
         vars_[static_cast<std::size_t>(in.a)].fetch_add(in.b, std::memory_order_relaxed);
         line("\"atomic\",", in.a);
         break;
       case Op::unless:
+        touch(in.a, RT_OP_READ);
         if (vars_[static_cast<std::size_t>(in.a)].load(std::memory_order_relaxed) != in.b) pc = in.target;
         break;
       case Op::assert_: assert_equal(frame, in); break;

@@ -23,14 +23,24 @@ void read_chans(const Json& doc, Program& out) {
   if (all > kMostBuffer) throw Bad("chans", "capacities of " + std::to_string(all) + " together; the most is " + std::to_string(kMostBuffer));
 }
 
-void check_atomics(const Json& doc, std::int64_t vars) {
+void read_atomics(const Json& doc, std::int64_t vars, Program& out) {
   const auto atomics = doc.find("atomics");
   if (atomics == doc.end()) return;
   if (!atomics->is_array()) throw Bad("atomics", quoted(*atomics) + " is no list of variables");
   for (std::size_t i = 0; i < atomics->size(); ++i) {
     const std::int64_t v = integer((*atomics)[i], at("atomics", i));
     if (v < 0 || v >= vars) throw Bad(at("atomics", i), "no variable " + std::to_string(v) + "; the pattern has " + std::to_string(vars) + "; raise \"vars\"");
+    out.atomics.resize(static_cast<std::size_t>(vars));
+    out.atomics[static_cast<std::size_t>(v)] = true;
   }
+}
+
+/// FNV-1a: the same on every machine.
+std::uint32_t hash_of(Json doc) {
+  doc.erase("name");
+  std::uint32_t hash = 2166136261u;
+  for (const char c : doc.dump(-1, ' ', false, Json::error_handler_t::replace)) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
+  return hash;
 }
 
 void compile(const Json& doc, Program& out) {
@@ -39,6 +49,7 @@ void compile(const Json& doc, Program& out) {
     if (!name->is_string()) throw Bad("name", quoted(*name) + " is no text");
     out.name = name->get<std::string>();
   }
+  out.hash = hash_of(doc);
   out.mutexes = table(doc, "mutexes");
   out.rwmutexes = table(doc, "rwmutexes");
   out.waitgroups = table(doc, "waitgroups");
@@ -46,7 +57,7 @@ void compile(const Json& doc, Program& out) {
   out.onces = table(doc, "onces");
   read_chans(doc, out);
   out.vars = table(doc, "vars");
-  check_atomics(doc, out.vars);
+  read_atomics(doc, out.vars, out);
   const auto bodies = doc.find("bodies");
   if (bodies == doc.end()) throw Bad("bodies", "missing; give [[op, ...], ...], the first is main's");
   if (!bodies->is_array()) throw Bad("bodies", quoted(*bodies) + " is no list of bodies");

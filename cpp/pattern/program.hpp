@@ -73,8 +73,10 @@ struct Body {
 
 struct Program {
   std::string name;
+  std::uint32_t hash = 0;  // of the document; the name and blanks do not count
   std::uint32_t vars = 0, mutexes = 0, rwmutexes = 0, waitgroups = 0, conds = 0, onces = 0;
   std::vector<std::size_t> chans;  // capacities
+  std::vector<bool> atomics;       // per variable; empty: none has only atomic accesses
   std::vector<Select> selects;
   std::vector<Body> bodies;  // 0 is main
 };

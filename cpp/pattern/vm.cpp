@@ -23,8 +23,8 @@ constexpr std::uint64_t kStepsPerLook = 1024;  // between looks at the clock
 
 }  // namespace
 
-Run::Run(const Program& program, const rt_limits& limits, bool one_m, bool one_p)
-    : program_(program), limits_(limits), one_m_(one_m), one_p_(one_p) {
+Run::Run(const Program& program, const rt_limits& limits, bool one_m, bool one_p, Director* director)
+    : program_(program), limits_(limits), one_m_(one_m), one_p_(one_p), director_(director) {
   vars_ = std::make_unique<std::atomic<std::int64_t>[]>(program.vars);
   mutexes_.resize(program.mutexes);
   rwmutexes_.resize(program.rwmutexes);
@@ -39,8 +39,23 @@ Run::~Run() {
   for (rt_chan* c : chans_) c->free(c);
 }
 
+void Run::rewind() {
+  for (std::uint32_t i = 0; i < program_.vars; ++i) vars_[i].store(0, std::memory_order_relaxed);
+  for (rt_mutex& l : mutexes_) l = {};
+  for (rt_rwmutex& l : rwmutexes_) l = {};
+  for (rt_waitgroup& w : waitgroups_) w = {};
+  for (rt_once& o : onces_) o = {};
+  for (rt_mutex& l : cond_mutexes_) l = {};
+  for (rt_cond& c : conds_) c = rt_cond{c.l, 0, 0, nullptr, nullptr, 0, 0};
+  for (rt_chan* c : chans_) c->rewind(c);
+  pending_.clear();
+  log_.clear();
+  steps_.store(0, std::memory_order_relaxed);
+}
+
 rt_status Run::start(rt_runtime& runtime, rt_end& end) {
   for (const std::size_t capacity : program_.chans) {
+    if (chans_.size() == program_.chans.size()) break;  // made for an earlier run
     rt_chan* c = nullptr;
     if (const rt_status s = runtime.make_chan(sizeof(std::int64_t), capacity, &c); s != RT_OK) return s;
     chans_.push_back(c);
@@ -110,10 +125,11 @@ void Run::align() {
 
 void Run::main_entry(void* raw) {
   auto* run = static_cast<Run*>(raw);
-  run->align();
+  if (run->director_ == nullptr) run->align();
   current_ops()->catch_panics(true);
   run->execute(run->program_.bodies[0], true);
   run->line("\"exit\"");
+  if (run->director_ != nullptr && !run->director_->main_returned()) current_ops()->gopark(nullptr, nullptr, RT_WAIT_NONE);
 }
 
 void Run::body_entry(void* raw) {

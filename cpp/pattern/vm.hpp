@@ -2,6 +2,7 @@
 #pragma once
 #include <atomic>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -18,12 +19,27 @@ namespace newproc::pattern {
 /// One run. Goroutines are numbered by goid less the offset of the pattern's start: main is 0.
 class Run {
  public:
-  Run(const Program& program, const rt_limits& limits, bool one_m, bool one_p);
+  /// `director`: who decides and watches (sim world); null: nobody.
+  Run(const Program& program, const rt_limits& limits, bool one_m, bool one_p, Director* director = nullptr);
   ~Run();
   Run(const Run&) = delete;
   /// Runs to the end of the runtime's run. The log is log().
   rt_status start(rt_runtime& runtime, rt_end& end);
   const std::string& log() const { return log_; }
+  /// Everything as before the first run. What a run changes is put back here.
+  void rewind();
+  void keep_log(bool keep) { quiet_ = !keep; }
+  std::uint64_t number_of(std::uint64_t goid) const { return number(goid); }
+  /// Of the goroutine that was started with arg; -1: it is none of the pattern's.
+  std::int32_t body_of(const void* arg) const {
+    const auto* ref = static_cast<const BodyRef*>(arg);
+    return std::less<>{}(ref, refs_.data()) || !std::less<>{}(ref, refs_.data() + refs_.size()) ? -1 : static_cast<std::int32_t>(ref->body);
+  }
+  /// The variable of a cell that a director was told of; -1: it is none.
+  std::int64_t variable_of(const void* cell) const {
+    const auto* v = static_cast<const std::atomic<std::int64_t>*>(cell);
+    return std::less<>{}(v, vars_.get()) || !std::less<>{}(v, vars_.get() + program_.vars) ? -1 : v - vars_.get();
+  }
   std::string take_log() { return std::move(log_); }
 
  private:
@@ -51,6 +67,8 @@ class Run {
   void spawn(std::int64_t body);
   void snap();
   void count_step();
+  void begin_step(const Body& body, std::uint32_t pc);
+  void touch(std::int64_t variable, std::uint32_t kind);
   static void after_entry(void* pending);
   void after(std::uint32_t chan, std::int64_t ms);
   /// time.Duration(ms) * time.Millisecond: it wraps, as Go's does.
@@ -78,6 +96,8 @@ class Run {
   const rt_limits limits_;
   const bool one_m_;  // nobody else writes the log
   const bool one_p_;
+  Director* const director_;
+  bool quiet_ = false;  // no log
   std::uint64_t base_ = 1;
   std::mutex log_mutex_;  // held for an append, never across a park
   std::string log_;
@@ -97,6 +117,7 @@ class Run {
 
 template <class... Parts>
 void Run::line(const Parts&... parts) {
+  if (quiet_) return;
   const std::uint64_t g = number(current_ops()->goid());
   {
     std::unique_lock<std::mutex> lock(log_mutex_, std::defer_lock);
