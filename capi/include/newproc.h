@@ -114,6 +114,19 @@ enum {
   RT_POINT_ALL = 15
 };
 
+/* What a goroutine is about to do at a point of the class RT_POINT_OP, as drivers of rt_explore see it. */
+enum {
+  RT_OP_LOCAL = 0,  /* nothing that another goroutine could notice */
+  RT_OP_READ = 1,   /* of a cell or a pattern's variable */
+  RT_OP_WRITE = 2,
+  RT_OP_ATOMIC = 3, /* of a cell: it orders what comes before and after */
+  RT_OP_CHAN = 4,   /* send, receive, close */
+  RT_OP_SELECT = 5, /* of several channels */
+  RT_OP_SYNC = 6,   /* a lock, a wait group, a condition, a once, a goroutine to be readied */
+  RT_OP_TIME = 7,   /* a timer is set, stopped or reset */
+  RT_OP_ATOMIC_LOAD = 8
+};
+
 /* Log levels of rt_config.log_level, the environment's NEWPROC_LOG and rt_log_func. */
 enum { RT_LOG_OFF = 0, RT_LOG_ERROR = 1, RT_LOG_WARN = 2, RT_LOG_INFO = 3, RT_LOG_DEBUG = 4 };
 
@@ -718,6 +731,133 @@ RT_API rt_trace *rt_result_take_trace(rt_result *result);
 typedef int (*rt_write_func)(void *arg, const char *line, size_t len);
 RT_API rt_status rt_pattern_run_jsonl(const char *text, size_t len, const rt_config *cfg, const rt_limits *limits,
                                       rt_write_func write, void *arg);
+
+/* ---- Search: every way a program can go ---------------------------------------------------------- */
+
+/* What a search can find. */
+enum {
+  RT_FIND_DEADLOCK = 1, /* everybody waits, and main is among them */
+  RT_FIND_LEAK = 2,     /* main has returned, and somebody can never run again */
+  RT_FIND_PANIC = 4,    /* of any kind that is no failed assert; fatal errors too */
+  RT_FIND_ASSERT = 8,
+  RT_FIND_RACE = 16,    /* two accesses to a cell, one of them a write, that nothing orders */
+  RT_FIND_LIVELOCK = 32, /* main does not return within the steps, or all that can run go in circles */
+  RT_FIND_ALL = 63
+};
+/* "deadlock"; "?". [any] */
+RT_API const char *rt_find_name(uint32_t kind);
+
+/* What is run again and again: a pattern, or a function as the main goroutine, which must do the same whenever it
+ * does not ask newproc: no clock, no thread, no memory of the run before. */
+typedef struct rt_program {
+  size_t struct_size;
+  const rt_pattern *pattern; /* or NULL, and fn(arg) is main */
+  rt_func fn;
+  void *arg;
+} rt_program;
+
+/* A goroutine as a driver sees it. */
+typedef struct rt_task {
+  uint32_t goroutine; /* as in logs: main is 0 */
+  uint32_t op;        /* RT_OP_*: what it does if it is chosen; RT_OP_LOCAL if that is not known yet */
+  const void *object; /* to which; equal pointers are equal objects */
+} rt_task;
+
+/* A decision. Ways 0 to n - 1: tasks[i] goes on; where `timer`, way n - 1 is that the next timer fires first; where
+ * tasks is NULL, the ways of a select with several ready cases. */
+typedef struct rt_question {
+  size_t struct_size;
+  const rt_task *tasks;
+  uint32_t n;
+  uint32_t usual;   /* what Go would do */
+  uint32_t running; /* 1: tasks[0] was running, and another way is a preemption */
+  uint32_t timer;
+  uint64_t schedule; /* its number, from 0 */
+  uint64_t step;     /* of it */
+} rt_question;
+/* Your own driver: a way below q->n. Must not call newproc. */
+typedef uint32_t (*rt_choose_func)(void *arg, const rt_question *q);
+
+typedef struct rt_explore_options {
+  size_t struct_size;
+  const char *driver;      /* portfolio (default), go, random, pct, pos, urw, bounded, dfs */
+  uint64_t schedules;      /* most of them (default 10,000) */
+  uint64_t seed;           /* default 1: equal seeds, equal findings, in every build */
+  uint64_t nanos;          /* of the machine's clock; 0: no limit (default). With a limit, what is found depends on the machine */
+  uint64_t steps;          /* of one schedule: operations that others could notice (default 20,000) */
+  uint64_t after_main;     /* of them, how many once main has returned (default 2,000) */
+  uint32_t find;           /* RT_FIND_*: what counts (default all) */
+  uint32_t first;          /* 1: stop at the first finding (default 0) */
+  uint32_t shrink;         /* 1: fewest deviations, then earliest (default 1) */
+  uint32_t depth;          /* pct: of the bug (default 3) */
+  uint32_t bound;          /* bounded: most deviations; 0: no bound (default) */
+  rt_choose_func choose;   /* your own driver instead of `driver`, or NULL */
+  void *choose_arg;
+  const char *prefix;      /* NULL, or a schedule that each run follows, as far as it fits, before the driver goes on */
+} rt_explore_options;
+/*   returns  RT_EINVAL options is NULL or size is no known size   [any] */
+RT_API rt_status rt_explore_options_init(rt_explore_options *options, size_t size);
+
+/* A goroutine that takes part in a finding. */
+typedef struct rt_involved {
+  uint32_t goroutine; /* as in logs: main is 0 */
+  int32_t body;       /* of a pattern; -1: none */
+  const char *what;   /* "chan receive", "write of variable 0" */
+} rt_involved;
+
+typedef struct rt_finding {
+  size_t struct_size;
+  uint32_t kind; /* RT_FIND_* */
+  const rt_involved *goroutines;
+  size_t ngoroutines;
+  const char *schedule; /* for rt_replay */
+  uint64_t schedules;   /* that were run until it came up, itself included */
+  uint64_t nanos;       /* of the machine's clock */
+  const char *message;
+} rt_finding;
+/* Called for each distinct finding, once. Non-zero: stop. The finding is valid during the call. */
+typedef int (*rt_finding_func)(void *arg, const rt_finding *finding);
+
+typedef struct rt_explored {
+  size_t struct_size;
+  uint64_t schedules; /* that were run, those that shrink findings not counted */
+  uint64_t steps;     /* of them all */
+  uint64_t findings;
+  uint64_t nanos;
+  uint32_t complete;  /* 1: the driver has nothing left to try (go, dfs, bounded without a bound) */
+  uint32_t tasks;     /* most goroutines of a schedule */
+} rt_explored;
+
+/* Searches over schedules of a program: at each operation a driver says which of the runnable goroutines goes on.
+ *   options  NULL: the defaults
+ *   found    NULL, or called for each finding
+ *   out      NULL, or receives what was done; struct_size must be set
+ *   returns  RT_EINVAL, RT_ENOMEM; RT_OK whatever was found    [host] */
+RT_API rt_status rt_explore(const rt_program *program, const rt_explore_options *options, rt_finding_func found, void *arg,
+                            rt_explored *out);
+
+typedef struct rt_replay_options {
+  size_t struct_size;
+  uint32_t lenient;      /* 0: what does not fit the program is an error (default); 1: it is passed over */
+  uint32_t want_snapshot; /* 1: of the end */
+  uint64_t trace_events; /* as rt_config's (default 0) */
+  uint64_t steps, after_main; /* as rt_explore_options' */
+} rt_replay_options;
+RT_API rt_status rt_replay_options_init(rt_replay_options *options, size_t size);
+
+/* Runs one schedule again.
+ *   found    NULL, or called for what it shows
+ *   out      NULL, or receives log, trace and end: rt_result_free
+ *   returns  RT_EINVAL the text is no schedule; RT_ESTATE it does not fit the program: rt_last_error() names the first
+ *            place; RT_OK    [host] */
+RT_API rt_status rt_replay(const rt_program *program, const char *schedule, const rt_replay_options *options,
+                           rt_finding_func found, void *arg, rt_result **out);
+
+/* A cell of memory that goroutines share: before you read or write it, say so. A point for drivers, and what races are
+ * found by. Outside of searches they do nothing but a checkpoint. [g] */
+RT_API rt_status rt_cell_read(const void *cell);
+RT_API rt_status rt_cell_write(const void *cell);
+RT_API rt_status rt_cell_atomic(const void *cell); /* an atomic read, write or both */
 
 /* ---- The go statement with file and line -------------------------------------------------------- */
 

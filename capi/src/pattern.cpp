@@ -7,22 +7,11 @@
 
 #include "base/error.hpp"
 #include "context/overflow.hpp"
-#include "pattern/run.hpp"
+#include "pattern.hpp"
 
 using namespace newproc;
 
-struct rt_pattern {
-  pattern::Program program;
-};
-
 namespace {
-
-/// A result and what it points to.
-struct OwnedResult : rt_result {
-  pattern::Outcome outcome;
-  rt_trace* own_trace = nullptr;
-  rt_snapshot* own_snapshot = nullptr;
-};
 
 rt_status null(const char* call, const char* argument) { return fail(RT_EINVAL, "%s: %s is NULL", call, argument); }
 
@@ -60,6 +49,17 @@ rt_status settle(const char* call, const rt_config* cfg, const rt_limits* limits
 }
 
 }  // namespace
+
+void OwnedResult::fill() {
+  struct_size = sizeof(rt_result);
+  log = outcome.log.c_str();
+  log_len = outcome.log.size();
+  exit_code = outcome.exit_code;
+  status = outcome.status;
+  message = outcome.message.c_str();
+  trace = own_trace;
+  snapshot = own_snapshot;
+}
 
 extern "C" {
 
@@ -100,15 +100,7 @@ rt_status rt_pattern_run(const rt_pattern* pattern, const rt_config* cfg, const 
     result->outcome = runner.run(pattern->program);
     if (config.trace_events != 0) runner.runtime().trace(&result->own_trace);
     if (want_snapshot != 0) runner.runtime().snapshot(&result->own_snapshot);
-    rt_result& r = *result;
-    r.struct_size = sizeof r;
-    r.log = result->outcome.log.c_str();
-    r.log_len = result->outcome.log.size();
-    r.exit_code = result->outcome.exit_code;
-    r.status = result->outcome.status;
-    r.message = result->outcome.message.c_str();
-    r.trace = result->own_trace;
-    r.snapshot = result->own_snapshot;
+    result->fill();
     *out = result.release();
     return RT_OK;
   });

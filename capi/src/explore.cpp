@@ -1,0 +1,205 @@
+// explore.cpp: rt_explore, rt_replay and the cells of newproc.h.
+#include <memory>
+
+#include "base/symbol.hpp"
+#include "call.hpp"
+#include "context/overflow.hpp"
+#include "explore/search.hpp"
+#include "pattern.hpp"
+
+using namespace newproc;
+using namespace newproc::explore;
+
+namespace {
+
+/// Puts a caller's function in the place of a driver.
+class Caller final : public Driver {
+ public:
+  Caller(rt_choose_func choose, void* arg) : choose_(choose), arg_(arg) {}
+  void begin(std::uint64_t) override { ++schedule_; }
+  std::uint32_t pick(const Question& q) override {
+    tasks_.clear();
+    const std::uint32_t goroutines = q.tasks == nullptr ? 0 : q.timer ? q.n - 1 : q.n;
+    for (std::uint32_t i = 0; i < goroutines; ++i) tasks_.push_back({q.tasks[i]->id, q.tasks[i]->next.kind, q.tasks[i]->next.object});
+    const rt_question question{sizeof(rt_question), q.tasks != nullptr ? tasks_.data() : nullptr, q.n, q.usual,
+                               q.running ? 1u : 0u, q.timer ? 1u : 0u, schedule_ - 1, q.step};
+    const std::uint32_t way = choose_(arg_, &question);
+    return way < q.n ? way : q.usual;
+  }
+
+ private:
+  rt_choose_func choose_;
+  void* arg_;
+  std::uint64_t schedule_ = 0;
+  std::vector<rt_task> tasks_;
+};
+
+/// A finding as newproc.h has it, for one call.
+class Shown {
+ public:
+  explicit Shown(const Finding& f) : schedule_(to_text(f.schedule)) {
+    for (const Involved& g : f.goroutines) goroutines_.push_back({g.goroutine, g.body, g.what.c_str()});
+    out_ = {sizeof(rt_finding), f.kind, goroutines_.data(), goroutines_.size(), schedule_.c_str(), f.schedules, f.nanos, f.message.c_str()};
+  }
+  const rt_finding* get() const { return &out_; }
+
+ private:
+  std::string schedule_;
+  std::vector<rt_involved> goroutines_;
+  rt_finding out_;
+};
+
+rt_status subject_of(const char* call, const rt_program* program, Subject& subject) {
+  if (rt_current() != nullptr) return inside(call);
+  if (program == nullptr) return null(call, "program");
+  if (program->struct_size != sizeof *program)
+    return fail(RT_EINVAL, "%s: program->struct_size is %zu; set it to sizeof(rt_program), %zu in this version", call,
+                program->struct_size, sizeof *program);
+  if ((program->pattern == nullptr) == (program->fn == nullptr))
+    return fail(RT_EINVAL, "%s: give program->pattern or program->fn, and not both", call);
+  subject = {program->pattern != nullptr ? &program->pattern->program : nullptr, program->fn, program->arg};
+  install_overflow_handler();
+  return RT_OK;
+}
+
+rt_status check_options(const char* call, const rt_explore_options& o) {
+  if (o.struct_size != sizeof o)
+    return fail(RT_EINVAL, "%s: options->struct_size is %zu; fill options with rt_explore_options_init, which sets it to %zu", call,
+                o.struct_size, sizeof o);
+  if ((o.find & ~std::uint32_t{RT_FIND_ALL}) != 0 || o.find == 0)
+    return fail(RT_EINVAL, "%s: options->find is %u; give RT_FIND_* added up, 1 to %d", call, o.find, RT_FIND_ALL);
+  if (o.schedules == 0) return fail(RT_EINVAL, "%s: options->schedules is 0; give at least 1", call);
+  if (o.steps == 0) return fail(RT_EINVAL, "%s: options->steps is 0; give at least 1", call);
+  if (o.depth == 0 || o.depth > 1'000) return fail(RT_EINVAL, "%s: options->depth is %u; give 1 to 1000", call, o.depth);
+  return RT_OK;
+}
+
+std::unique_ptr<Driver> driver_for(const rt_explore_options& o) {
+  if (o.choose != nullptr) return std::make_unique<Caller>(o.choose, o.choose_arg);
+  return make_driver(o.driver != nullptr ? o.driver : "portfolio", {o.depth, o.bound});
+}
+
+}  // namespace
+
+extern "C" {
+
+const char* rt_find_name(uint32_t kind) { return find_name(kind); }
+
+rt_status rt_explore_options_init(rt_explore_options* options, size_t size) {
+  if (options == nullptr) return null("rt_explore_options_init", "options");
+  if (size != sizeof *options)
+    return fail(RT_EINVAL, "rt_explore_options_init: size is %zu; pass sizeof(rt_explore_options), %zu in this version", size, sizeof *options);
+  *options = {};
+  options->struct_size = sizeof *options;
+  options->driver = "portfolio";
+  options->schedules = SearchOptions{}.schedules;
+  options->seed = 1;
+  options->steps = Bounds{}.steps;
+  options->after_main = Bounds{}.after_main;
+  options->find = RT_FIND_ALL;
+  options->shrink = 1;
+  options->depth = DriverOptions{}.depth;
+  return RT_OK;
+}
+
+rt_status rt_explore(const rt_program* program, const rt_explore_options* options, rt_finding_func found, void* arg, rt_explored* out) {
+  const char* call = "rt_explore";
+  Subject subject;
+  if (const rt_status s = subject_of(call, program, subject); s != RT_OK) return s;
+  rt_explore_options o;
+  rt_explore_options_init(&o, sizeof o);
+  if (options != nullptr) o = *options;
+  if (const rt_status s = check_options(call, o); s != RT_OK) return s;
+  if (out != nullptr && out->struct_size != sizeof *out)
+    return fail(RT_EINVAL, "%s: out->struct_size is %zu; set it to sizeof(rt_explored), %zu in this version", call, out->struct_size, sizeof *out);
+  return guarded(call, [&] {
+    std::unique_ptr<Driver> driver = driver_for(o);
+    if (driver == nullptr) return fail(RT_EINVAL, "%s: there is no driver \"%s\"; there are: %s", call, o.driver, driver_names());
+    Schedule prefix;
+    std::unique_ptr<Driver> follow;
+    if (o.prefix != nullptr) {
+      std::string why;
+      if (!from_text(o.prefix, prefix, why)) return fail(RT_EINVAL, "%s: options->prefix: %s", call, why.c_str());
+      auto replay = std::make_unique<Replay>(false, driver.get());
+      replay->follow(prefix.deviations);
+      follow = std::move(replay);
+    }
+    SearchOptions search_options;
+    search_options.engine = {{o.steps, o.after_main}, o.find, 0, false};
+    search_options.schedules = o.schedules;
+    search_options.seed = o.seed;
+    search_options.nanos = o.nanos;
+    search_options.first = o.first != 0;
+    search_options.shrink = o.shrink != 0;
+    const Searched done = search(subject, search_options, follow != nullptr ? *follow : *driver, [&](const Finding& f) {
+      return found == nullptr || found(arg, Shown(f).get()) == 0;
+    });
+    if (out != nullptr)
+      *out = {sizeof *out, done.schedules, done.steps, done.findings, done.nanos, done.complete ? 1u : 0u, done.tasks};
+    return RT_OK;
+  });
+}
+
+rt_status rt_replay_options_init(rt_replay_options* options, size_t size) {
+  if (options == nullptr) return null("rt_replay_options_init", "options");
+  if (size != sizeof *options)
+    return fail(RT_EINVAL, "rt_replay_options_init: size is %zu; pass sizeof(rt_replay_options), %zu in this version", size, sizeof *options);
+  *options = {sizeof *options, 0, 0, 0, Bounds{}.steps, Bounds{}.after_main};
+  return RT_OK;
+}
+
+rt_status rt_replay(const rt_program* program, const char* schedule, const rt_replay_options* options, rt_finding_func found, void* arg,
+                    rt_result** out) {
+  const char* call = "rt_replay";
+  Subject subject;
+  if (const rt_status s = subject_of(call, program, subject); s != RT_OK) return s;
+  if (schedule == nullptr) return null(call, "schedule");
+  rt_replay_options o;
+  rt_replay_options_init(&o, sizeof o);
+  if (options != nullptr) o = *options;
+  if (o.struct_size != sizeof o)
+    return fail(RT_EINVAL, "%s: options->struct_size is %zu; fill options with rt_replay_options_init, which sets it to %zu", call, o.struct_size, sizeof o);
+  return guarded(call, [&] {
+    Schedule what;
+    std::string why;
+    if (!from_text(schedule, what, why)) return fail(RT_EINVAL, "%s: %s", call, why.c_str());
+    Engine engine(subject, {{o.steps, o.after_main}, RT_FIND_ALL, o.trace_events, true});
+    const bool strict = o.lenient == 0;
+    if (strict && what.program != engine.program_hash())
+      return fail(RT_ESTATE, "%s: the schedule is of program %08x, this is %08x; replay it leniently to follow it as far as it fits", call,
+                  what.program, engine.program_hash());
+    Replay replay(strict);
+    replay.follow(what.deviations);
+    engine.run(replay, 0);
+    replay.end({engine.explorer().decisions(), engine.explorer().steps(), engine.explorer().tasks(), false});
+    if (!replay.trouble().empty()) return fail(RT_ESTATE, "%s: the schedule does not fit the program: %s", call, replay.trouble().c_str());
+    for (Finding f : engine.findings()) {
+      f.schedule = {engine.program_hash(), deviations_of(engine.explorer().decisions())};
+      f.schedules = 1;
+      if (found != nullptr && found(arg, Shown(f).get()) != 0) break;
+    }
+    if (out == nullptr) return RT_OK;
+    auto result = std::make_unique<OwnedResult>();
+    result->outcome = engine.outcome();
+    if (o.trace_events != 0) engine.runtime().trace(&result->own_trace);
+    if (o.want_snapshot != 0) engine.runtime().snapshot(&result->own_snapshot);
+    result->fill();
+    *out = result.release();
+    return RT_OK;
+  });
+}
+
+namespace {
+rt_status cell(const char* call, const void* cell, std::uint32_t kind) {
+  RT_IN_GOROUTINE(call);
+  if (cell == nullptr) return null(call, "cell");
+  ops->access(cell, kind);
+  return RT_OK;
+}
+}  // namespace
+
+rt_status rt_cell_read(const void* c) { return cell("rt_cell_read", c, RT_OP_READ); }
+rt_status rt_cell_write(const void* c) { return cell("rt_cell_write", c, RT_OP_WRITE); }
+rt_status rt_cell_atomic(const void* c) { return cell("rt_cell_atomic", c, RT_OP_ATOMIC); }
+
+}  // extern "C"

@@ -1,0 +1,76 @@
+// clocks.hpp: what happens before what, and the data races that follow from it: vector clocks of goroutines and of what
+// orders them, and FastTrack's epochs for cells (Flanagan, Freund, PLDI 2009). Nothing is allocated once a few schedules have run.
+#pragma once
+#include <cstdint>
+#include <vector>
+
+namespace newproc::explore {
+
+/// From address to index, emptied in no time.
+class AddressMap {
+ public:
+  AddressMap() : slots_(64) {}
+  void clear() {
+    ++era_;
+    size_ = 0;
+  }
+  /// The index of `address`, a new one where it has none: `next`.
+  std::uint32_t find(const void* address, std::uint32_t next, bool& fresh);
+
+ private:
+  struct Slot {
+    const void* address = nullptr;
+    std::uint32_t index = 0, era = 0;
+  };
+  void grow();
+  std::vector<Slot> slots_;
+  std::uint32_t size_ = 0, era_ = 1;
+};
+
+/// One access that takes part in a race.
+struct Access {
+  std::uint32_t task = 0;
+  std::uint32_t kind = 0;  // RT_OP_*
+  std::uint64_t site = 0;
+};
+struct Race {
+  const void* cell;
+  Access first, second;
+};
+
+class Clocks {
+ public:
+  static constexpr std::uint32_t kMostTasks = 1024;  // beyond them no race is looked for
+  void clear();
+  void spawned(std::uint32_t task, std::uint32_t parent, bool has_parent);
+  void acquire(std::uint32_t task, const void* object);
+  void release(std::uint32_t task, const void* object, bool merge);
+  /// Appends to `races` those that this access completes.
+  void touches(const Access& access, const void* cell, std::vector<Race>& races);
+
+ private:
+  using Tick = std::uint32_t;
+  struct Clock {
+    std::vector<Tick> ticks;  // beyond its size: 0
+  };
+  struct Cell {
+    Access write;
+    Tick write_tick = 0;
+    bool written = false;
+    std::vector<Access> reads;       // the last of each task since the last write
+    std::vector<Tick> read_ticks;
+  };
+  static void join(Clock& into, const Clock& from);
+  bool before(Tick tick, std::uint32_t of, std::uint32_t task) const {
+    const Clock& c = tasks_[task];
+    return of < c.ticks.size() && tick <= c.ticks[of];
+  }
+  Clock& object(const void* address);
+
+  std::vector<Clock> tasks_, objects_;
+  std::vector<Cell> cells_;
+  std::uint32_t ntasks_ = 0, nobjects_ = 0, ncells_ = 0;
+  AddressMap object_index_, cell_index_;
+};
+
+}  // namespace newproc::explore

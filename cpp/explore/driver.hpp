@@ -1,0 +1,82 @@
+// driver.hpp: who chooses among the ways that a program can go on: one interface for all drivers, also a user's own.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "base/rand.hpp"
+#include "sched/director.hpp"
+
+namespace newproc::explore {
+
+/// A goroutine, as drivers see it.
+struct Task {
+  std::uint32_t id = 0;        // goid less one: main is 0
+  std::uint32_t done = 0;      // operations that others could notice
+  std::uint32_t decisions = 0;  // that were taken after it ran: positions in schedules
+  Operation next;              // what it does once it is chosen; RT_OP_LOCAL if that is not known
+  std::uint64_t site = 0;      // where in the program that is
+  std::uint64_t history = 0;   // of what it has done so far: equal histories, equal places in equal code
+};
+
+/// One decision to be taken.
+struct Question {
+  const Task* const* tasks;  // that can go on, in Go's order; null for a choice
+  std::uint32_t n;           // ways to go on
+  std::uint32_t usual;       // what Go would do, as far as it has a rule
+  bool running;              // tasks[0] was running and may go on
+  bool timer;                // the last way: the next timer fires first
+  const Task* after;         // who ran last
+  std::uint64_t step;        // of this schedule
+};
+
+inline constexpr std::uint32_t kTimer = 0xfffffffe;  // Decision::chosen, where time passes
+inline constexpr std::uint32_t kStop = Director::kEnd;  // a driver's answer: nothing new comes of this schedule
+
+/// One decision that was taken. `chosen` and `usual` are goroutines, kTimer, or, for a choice, its number.
+struct Decision {
+  std::uint32_t after, nth;  // the position: after's nth decision
+  std::uint32_t chosen, usual;
+  bool choice;
+};
+
+/// A schedule that has been run.
+struct Trail {
+  const std::vector<Decision>& decisions;
+  std::uint64_t steps;
+  std::uint32_t tasks;
+  bool fresh;  // it has shown something that no schedule before it has
+};
+
+class Driver {
+ public:
+  virtual ~Driver() = default;
+  /// A schedule begins. Every seed is a different one.
+  virtual void begin(std::uint64_t seed) = 0;
+  /// Below q.n, or kStop.
+  virtual std::uint32_t pick(const Question& q) = 0;
+  /// It is over. False: there is nothing left to try.
+  virtual bool end(const Trail&) { return true; }
+};
+
+/// Two operations whose order could matter.
+inline bool conflict(const Operation& a, const Operation& b) {
+  if (a.kind == RT_OP_LOCAL || b.kind == RT_OP_LOCAL) return false;
+  const auto on_channels = [](std::uint32_t kind) { return kind == RT_OP_CHAN || kind == RT_OP_SELECT; };
+  if (a.kind == RT_OP_SELECT || b.kind == RT_OP_SELECT) return on_channels(a.kind) && on_channels(b.kind);
+  const auto reads = [](std::uint32_t kind) { return kind == RT_OP_READ || kind == RT_OP_ATOMIC_LOAD; };
+  return a.object == b.object && !(reads(a.kind) && reads(b.kind));
+}
+
+/// What to make a driver of.
+struct DriverOptions {
+  std::uint32_t depth = 3;  // pct: of the bug
+  std::uint32_t bound = 0;  // bounded: most deviations; 0: no bound
+};
+
+/// Null: there is none of that name; driver_names() has those that there are.
+std::unique_ptr<Driver> make_driver(std::string_view name, const DriverOptions& options);
+const char* driver_names();
+
+}  // namespace newproc::explore

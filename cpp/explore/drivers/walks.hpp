@@ -1,0 +1,71 @@
+// walks.hpp: drivers that draw: random walk, PCT, POS, URW.
+#pragma once
+#include "explore/driver.hpp"
+
+namespace newproc::explore {
+
+inline constexpr std::uint32_t kTimerOdds = 8;  // one draw in so many lets time pass, where that is possible
+
+/// What Go does with one P: no decision of its own.
+class Faithful final : public Driver {
+ public:
+  void begin(std::uint64_t) override {}
+  std::uint32_t pick(const Question& q) override { return q.usual; }
+  bool end(const Trail&) override { return false; }
+};
+
+/// Each way is as likely as any other.
+class RandomWalk final : public Driver {
+ public:
+  void begin(std::uint64_t seed) override { rand_ = FastRand(seed); }
+  std::uint32_t pick(const Question& q) override;
+
+ private:
+  FastRand rand_;
+};
+
+/// Probabilistic concurrency testing (Burckhardt et al., ASPLOS 2010): the first in a random order runs; at d - 1 random
+/// steps it becomes the last.
+class Pct final : public Driver {
+ public:
+  explicit Pct(std::uint32_t depth) : depth_(depth) {}
+  void begin(std::uint64_t seed) override;
+  std::uint32_t pick(const Question& q) override;
+  bool end(const Trail& trail) override;
+
+ private:
+  std::uint32_t& priority(std::uint32_t id);
+  std::uint32_t depth_;
+  std::uint64_t longest_ = 16;
+  std::uint32_t asked_ = 0, low_ = 0;
+  FastRand rand_;
+  std::vector<std::uint32_t> priorities_;  // 0: not drawn yet
+  std::vector<std::uint32_t> changes_;
+};
+
+/// Partial order sampling (Yuan et al., CAV 2018): operations have random priorities; those that conflict with the one
+/// that was done draw anew.
+class Pos final : public Driver {
+ public:
+  void begin(std::uint64_t seed) override;
+  std::uint32_t pick(const Question& q) override;
+
+ private:
+  FastRand rand_;
+  std::vector<std::uint32_t> priorities_;  // 0: to be drawn
+};
+
+/// Uniform random walk (Sen, ASE 2007; Zhao et al., ASPLOS 2025): goroutines are weighted by what they have still to do, as far as
+/// earlier schedules tell, so that every interleaving is as likely as any other.
+class Urw final : public Driver {
+ public:
+  void begin(std::uint64_t seed) override;
+  std::uint32_t pick(const Question& q) override;
+  bool end(const Trail& trail) override;
+
+ private:
+  FastRand rand_;
+  std::vector<std::uint32_t> expected_, done_;
+};
+
+}  // namespace newproc::explore

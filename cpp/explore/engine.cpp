@@ -1,0 +1,171 @@
+#include "explore/engine.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/names.hpp"
+#include "base/symbol.hpp"
+
+namespace newproc::explore {
+namespace {
+
+rt_config config_for(const EngineOptions& options) {
+  rt_config config;
+  pattern::pattern_config(config);
+  config.trace_events = options.trace_events;
+  config.log_level = RT_LOG_OFF;
+  return config;
+}
+
+bool starts(const char* text, const char* with) { return std::strncmp(text, with, std::strlen(with)) == 0; }
+
+}  // namespace
+
+Engine::Engine(const Subject& subject, const EngineOptions& options)
+    : subject_(subject), options_(options), explorer_(options.bounds, (options.find & RT_FIND_RACE) != 0) {
+  runtime_.reset(make_runtime(config_for(options)));
+  runtime_->direct(&explorer_);
+  end_.struct_size = sizeof end_;
+  if (subject.pattern == nullptr) return;
+  rt_limits limits;
+  pattern::default_limits(limits);
+  hash_ = subject.pattern->hash;
+  run_ = std::make_unique<pattern::Run>(*subject.pattern, limits, true, true, &explorer_);
+  run_->keep_log(options.log);
+}
+
+Engine::~Engine() = default;
+
+void Engine::main_entry(void* raw) {
+  auto* engine = static_cast<Engine*>(raw);
+  engine->subject_.fn(engine->subject_.arg);
+  if (!engine->explorer_.main_returned()) current_ops()->gopark(nullptr, nullptr, RT_WAIT_NONE);
+}
+
+void Engine::run(Driver& driver, std::uint64_t seed) {
+  driver.begin(seed);
+  explorer_.begin(driver);
+  findings_.clear();
+  if (run_ != nullptr) {
+    run_->rewind();
+    run_->start(*runtime_, end_);
+  } else {
+    runtime_->start_main(main_entry, this, &end_);
+  }
+  classify();
+}
+
+pattern::Outcome Engine::outcome() {
+  pattern::Outcome out;
+  out.status = explorer_.main_done() && end_.status == RT_EDEADLOCK ? RT_OK : end_.status;
+  out.exit_code = out.status == RT_OK ? 0 : out.status == RT_ELIMIT ? 3 : 2;
+  if (out.status != RT_OK) out.message = end_.message;
+  if (run_ != nullptr) out.log = run_->log();
+  return out;
+}
+
+void Engine::classify() {
+  if (!explorer_.races().empty()) raced();
+  switch (end_.status) {
+    case RT_EDEADLOCK:
+    case RT_EGOEXIT:
+      if (!explorer_.main_done()) return blocked(RT_FIND_DEADLOCK, end_.message, false);
+      return blocked(RT_FIND_LEAK, "main has returned, and these can never run again", false);
+    case RT_EPANIC: return raised(starts(end_.message, "panic: assert") ? RT_FIND_ASSERT : RT_FIND_PANIC);
+    case RT_EFATAL: return raised(RT_FIND_PANIC);
+    case RT_ELIMIT:
+      if (explorer_.too_long() && !explorer_.main_done())
+        return blocked(RT_FIND_LIVELOCK, "no end after " + std::to_string(explorer_.steps()) + " steps", true);
+      if (explorer_.too_long() && explorer_.in_circles())
+        return blocked(RT_FIND_LEAK, "main has returned, and these can never run again", false);
+      return;
+    default: return;
+  }
+}
+
+void Engine::add(Finding&& finding) {
+  if ((options_.find & finding.kind) == 0) return;
+  for (const Finding& other : findings_)
+    if (other.key == finding.key) return;
+  findings_.push_back(std::move(finding));
+}
+
+Involved Engine::involved(std::uint32_t task, std::string what) const {
+  Involved one;
+  one.goroutine = task;
+  one.what = std::move(what);
+  if (run_ != nullptr) one.body = task == 0 ? 0 : run_->body_of(explorer_.task_arg(task));
+  return one;
+}
+
+/// The same in every run: the body, where there is one.
+std::string Engine::name_of(const Involved& one) const {
+  return one.body >= 0 ? "b" + std::to_string(one.body) : "g" + std::to_string(one.goroutine);
+}
+
+/// Who waits at the end; with `all_alive`, who does not, too.
+void Engine::blocked(std::uint32_t kind, const std::string& message, bool all_alive) {
+  rt_snapshot* snapshot = nullptr;
+  if ((options_.find & kind) == 0 || runtime_->snapshot(&snapshot) != RT_OK) return;
+  Finding f;
+  f.kind = kind;
+  f.message = message;
+  std::vector<std::string> parts;
+  for (std::size_t i = 0; i < snapshot->ngs; ++i) {
+    const rt_g_info& g = snapshot->gs[i];
+    if ((g.flags & RT_G_SYSTEM) != 0 || g.status == RT_GDEAD || g.status == RT_GIDLE) continue;
+    const auto task = static_cast<std::uint32_t>(g.goid - 1);
+    if (task == 0 && explorer_.main_done()) continue;
+    if (!all_alive && g.status != RT_GWAITING) continue;
+    const Involved one = involved(task, g.status == RT_GWAITING ? rt_wait_reason_text(g.wait_reason) : "running");
+    parts.push_back(name_of(one) + ":" + one.what + "@" + std::to_string(run_ != nullptr ? explorer_.task(task).site : 0));
+    f.goroutines.push_back(one);
+  }
+  delete static_cast<SnapshotStore*>(snapshot);
+  if (f.goroutines.empty() && kind == RT_FIND_LEAK) return;
+  std::sort(f.goroutines.begin(), f.goroutines.end(), [](const Involved& a, const Involved& b) { return a.goroutine < b.goroutine; });
+  std::sort(parts.begin(), parts.end());
+  parts.erase(std::unique(parts.begin(), parts.end()), parts.end());
+  f.key = find_name(kind);
+  for (const std::string& part : parts) f.key += ";" + part;
+  add(std::move(f));
+}
+
+void Engine::raised(std::uint32_t kind) {
+  Finding f;
+  f.kind = kind;
+  f.message = end_.message;
+  if (end_.goid != 0) f.goroutines.push_back(involved(static_cast<std::uint32_t>(end_.goid - 1), "panicked"));
+  f.key = std::string(find_name(kind)) + ";" + f.message + (f.goroutines.empty() ? "" : ";" + name_of(f.goroutines[0]));
+  add(std::move(f));
+}
+
+void Engine::raced() {
+  const auto verb = [](std::uint32_t kind) {
+    switch (kind) {
+      case RT_OP_READ: return "read of ";
+      case RT_OP_WRITE: return "write of ";
+      default: return "atomic access to ";
+    }
+  };
+  for (const Race& race : explorer_.races()) {
+    const std::int64_t v = run_ != nullptr ? run_->variable_of(race.cell) : -1;
+    const std::string cell = v >= 0 ? "variable " + std::to_string(v) : run_ != nullptr ? "a wait group's first Add and Wait" : "a cell";
+    Finding f;
+    f.kind = RT_FIND_RACE;
+    f.message = "data race on " + cell;
+    std::string ends[2];
+    for (int i = 0; i < 2; ++i) {
+      const Access& a = i == 0 ? race.first : race.second;
+      const Involved one = involved(a.task, verb(a.kind) + cell);
+      ends[i] = name_of(one) + "@" + std::to_string(a.site) + std::to_string(a.kind);
+      f.message += (i == 0 ? ": " : ", ") + one.what.substr(0, one.what.find(" of ")) + " by goroutine " + std::to_string(a.task);
+      f.goroutines.push_back(one);
+    }
+    if (ends[1] < ends[0]) std::swap(ends[0], ends[1]);
+    f.key = "race;" + cell + ";" + ends[0] + ";" + ends[1];
+    add(std::move(f));
+  }
+}
+
+}  // namespace newproc::explore

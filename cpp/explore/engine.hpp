@@ -1,0 +1,59 @@
+// engine.hpp: runs one schedule of a program after another, all in one runtime, and says how each ended.
+#pragma once
+#include <memory>
+
+#include "explore/explorer.hpp"
+#include "explore/finding.hpp"
+#include "pattern/run.hpp"
+
+namespace newproc::explore {
+
+/// What is searched: a pattern, or a function as main.
+struct Subject {
+  const pattern::Program* pattern = nullptr;
+  rt_func fn = nullptr;
+  void* arg = nullptr;
+};
+
+struct EngineOptions {
+  Bounds bounds;
+  std::uint32_t find = RT_FIND_ALL;
+  std::uint64_t trace_events = 0;
+  bool log = false;
+};
+
+class Engine {
+ public:
+  Engine(const Subject& subject, const EngineOptions& options);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  /// One schedule. What it found is in findings(), without schedules and counts.
+  void run(Driver& driver, std::uint64_t seed);
+  const std::vector<Finding>& findings() const { return findings_; }
+  const Explorer& explorer() const { return explorer_; }
+  std::uint32_t program_hash() const { return hash_; }
+  /// How the last run ended, as of a pattern run alone.
+  pattern::Outcome outcome();
+  rt_runtime& runtime() { return *runtime_; }
+
+ private:
+  static void main_entry(void* engine);
+  void classify();
+  void blocked(std::uint32_t kind, const std::string& message, bool all_alive);
+  void raised(std::uint32_t kind);
+  void raced();
+  void add(Finding&& finding);
+  Involved involved(std::uint32_t task, std::string what) const;
+  std::string name_of(const Involved& one) const;
+
+  const Subject subject_;
+  const EngineOptions options_;
+  std::uint32_t hash_ = 0;
+  std::unique_ptr<rt_runtime> runtime_;
+  Explorer explorer_;
+  std::unique_ptr<pattern::Run> run_;
+  rt_end end_{};
+  std::vector<Finding> findings_;
+};
+
+}  // namespace newproc::explore

@@ -1,0 +1,157 @@
+#include "explore/explorer.hpp"
+
+namespace newproc::explore {
+namespace {
+
+std::uint64_t mix(std::uint64_t a, std::uint64_t b) { return mix_seed(a ^ (b * 0xff51afd7ed558ccdULL), 0); }
+
+}  // namespace
+
+void Explorer::begin(Driver& driver) {
+  driver_ = &driver;
+  ntasks_ = alive_ = last_ = 0;
+  steps_ = changes_ = main_done_at_ = 0;
+  main_done_ = stopped_ = too_long_ = in_circles_ = driver_failed_ = false;
+  decisions_.clear();
+  races_.clear();
+  clocks_.clear();
+}
+
+void Explorer::spawned(std::uint64_t g, std::uint64_t parent, rt_func fn, void* arg) {
+  const std::uint32_t i = id(g);
+  while (tasks_.size() <= i) tasks_.emplace_back();
+  if (ntasks_ <= i) ntasks_ = i + 1;
+  State& s = tasks_[i];
+  s = State{};
+  s.task.id = i;
+  s.arg = arg;
+  s.parent = parent != 0 ? id(parent) : 0;
+  s.task.history = mix(reinterpret_cast<std::uintptr_t>(fn), reinterpret_cast<std::uintptr_t>(arg));
+  ++alive_;
+  ++changes_;
+  if (races_on_) clocks_.spawned(i, s.parent, parent != 0);
+}
+
+void Explorer::ended(std::uint64_t) {
+  --alive_;
+  ++changes_;
+}
+
+Director::Say Explorer::arrives(std::uint64_t g, const Operation& op) {
+  if (op.kind == RT_OP_LOCAL) return Say::on;
+  State& s = tasks_[id(g)];
+  Task& t = s.task;
+  t.next = op;
+  t.site = site;
+  t.history = mix(t.history, reinterpret_cast<std::uintptr_t>(op.object) * 16 + op.kind);
+  ++t.done;
+  ++steps_;
+  if (steps_ > bounds_.steps || (main_done_ && steps_ - main_done_at_ > bounds_.after_main)) {
+    too_long_ = true;
+    return Say::end;
+  }
+  return Say::ask;
+}
+
+/// Puts the question, unless there is one way only, and writes the answer down.
+std::uint32_t Explorer::decide(const Question& q, std::uint32_t only) {
+  const std::uint32_t nth = tasks_[last_].task.decisions++;
+  if (only != kStop) return only;
+  std::uint32_t i = driver_->pick(q);
+  if (i == kStop) {
+    stopped_ = true;
+    return kStop;
+  }
+  if (i >= q.n) {
+    driver_failed_ = true;
+    i = q.usual;
+  }
+  const auto name = [&q](std::uint32_t way) {
+    if (q.tasks == nullptr) return way;
+    return q.timer && way == q.n - 1 ? kTimer : q.tasks[way]->id;
+  };
+  decisions_.push_back({last_, nth, name(i), name(q.usual), q.tasks == nullptr});
+  return i;
+}
+
+/// Goroutines that go in circles wait until something has changed; if all do, time passes.
+std::uint32_t Explorer::next(const std::uint64_t* goids, std::uint32_t n, bool running, bool timer) {
+  ways_.clear();
+  indices_.clear();
+  std::uint32_t least = ~std::uint32_t{0};
+  for (std::uint32_t i = 0; i < n; ++i) {
+    const State& s = tasks_[id(goids[i])];
+    if (idle(s)) {
+      least = std::min(least, s.laps);
+      continue;
+    }
+    ways_.push_back(&s.task);
+    indices_.push_back(i);
+  }
+  if (ways_.empty()) {
+    if (timer) {
+      ++changes_;
+      return decide({}, n);
+    }
+    if (least >= kLapsToGiveUp) {
+      too_long_ = in_circles_ = true;
+      return kStop;
+    }
+    for (std::uint32_t i = 0; i < n; ++i) {
+      if (tasks_[id(goids[i])].laps != least) continue;
+      ways_.push_back(&tasks_[id(goids[i])].task);
+      indices_.push_back(i);
+    }
+  }
+  const bool runs = running && indices_[0] == 0;
+  const auto goroutines = static_cast<std::uint32_t>(ways_.size());
+  const Question q{ways_.data(), goroutines + (timer ? 1 : 0), 0, runs, timer, &tasks_[last_].task, steps_};
+  const std::uint32_t i = decide(q, q.n == 1 ? 0 : kStop);
+  if (i == kStop) return kStop;
+  if (i == goroutines) {
+    ++changes_;
+    return n;
+  }
+  last_ = ways_[i]->id;
+  return indices_[i];
+}
+
+std::uint32_t Explorer::choose(std::uint64_t, std::uint32_t n) {
+  const Question q{nullptr, n, 0, false, false, &tasks_[last_].task, steps_};
+  const std::uint32_t i = decide(q, kStop);
+  return i == kStop ? 0 : i;
+}
+
+void Explorer::acquire(std::uint64_t g, const void* object) {
+  State& s = tasks_[id(g)];
+  // On a channel it has come about: on a lock it may be one more round in a circle.
+  if (s.task.next.kind == RT_OP_CHAN || s.task.next.kind == RT_OP_SELECT) progress();
+  if (races_on_) clocks_.acquire(id(g), object);
+}
+
+void Explorer::release(std::uint64_t g, const void* object, bool merge) {
+  State& s = tasks_[id(g)];
+  if (s.task.next.kind == RT_OP_CHAN || s.task.next.kind == RT_OP_SELECT) progress();
+  if (races_on_) clocks_.release(id(g), object, merge);
+}
+
+void Explorer::touches(std::uint64_t g, const void* cell, std::uint32_t kind) {
+  if (kind == RT_OP_WRITE || kind == RT_OP_ATOMIC) progress();
+  if (races_on_) clocks_.touches({id(g), kind, site}, cell, races_);
+}
+
+void Explorer::lap() {
+  State& s = tasks_[last_];
+  if (s.progress) s.laps = 0;
+  else ++s.laps;
+  s.progress = false;
+  s.idle_since = changes_;
+}
+
+bool Explorer::main_returned() {
+  main_done_ = true;
+  main_done_at_ = steps_;
+  return alive_ == 1;
+}
+
+}  // namespace newproc::explore

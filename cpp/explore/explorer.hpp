@@ -1,0 +1,81 @@
+// explorer.hpp: the director that puts each decision to a driver, writes down what was decided, and watches for what
+// goes wrong while the program runs.
+#pragma once
+#include <deque>
+#include <vector>
+
+#include "explore/clocks.hpp"
+#include "explore/driver.hpp"
+
+namespace newproc::explore {
+
+struct Bounds {
+  std::uint64_t steps = 20'000;     // of one schedule: operations that others could notice
+  std::uint64_t after_main = 2'000;  // of them, once main has returned
+};
+
+class Explorer final : public Director {
+ public:
+  Explorer(const Bounds& bounds, bool races) : bounds_(bounds), races_on_(races) {}
+
+  /// A schedule begins.
+  void begin(Driver& driver);
+  const std::vector<Decision>& decisions() const { return decisions_; }
+  const std::vector<Race>& races() const { return races_; }
+  std::uint64_t steps() const { return steps_; }
+  std::uint32_t tasks() const { return ntasks_; }
+  const Task& task(std::uint32_t id) const { return tasks_[id].task; }
+  const void* task_arg(std::uint32_t id) const { return tasks_[id].arg; }
+  std::uint32_t parent(std::uint32_t id) const { return tasks_[id].parent; }
+  bool main_done() const { return main_done_; }
+  bool stopped() const { return stopped_; }      // the driver gave up on it
+  bool too_long() const { return too_long_; }    // a bound was reached, or all went in circles
+  bool in_circles() const { return in_circles_; }
+  /// The driver does not name a way to go on that there is: 1 past its answer; 0: it always did.
+  bool driver_failed() const { return driver_failed_; }
+
+  Say arrives(std::uint64_t g, const Operation& op) override;
+  std::uint32_t next(const std::uint64_t* goids, std::uint32_t n, bool running, bool timer) override;
+  std::uint32_t choose(std::uint64_t g, std::uint32_t n) override;
+  void spawned(std::uint64_t g, std::uint64_t parent, rt_func fn, void* arg) override;
+  void ended(std::uint64_t g) override;
+  void acquire(std::uint64_t g, const void* object) override;
+  void release(std::uint64_t g, const void* object, bool merge) override;
+  void touches(std::uint64_t g, const void* cell, std::uint32_t kind) override;
+  void lap() override;
+  bool main_returned() override;
+
+ private:
+  struct State {
+    Task task;
+    const void* arg = nullptr;
+    std::uint32_t parent = 0;
+    std::uint32_t laps = 0;  // rounds of endless loops in which it has changed nothing
+    bool progress = false;
+    std::uint64_t idle_since = 0;  // changes_ when it was seen to go in circles
+  };
+  static std::uint32_t id(std::uint64_t g) { return static_cast<std::uint32_t>(g - 1); }
+  void progress() {
+    ++changes_;
+    tasks_[last_].progress = true;
+    tasks_[last_].laps = 0;
+  }
+  bool idle(const State& s) const { return s.laps >= kLapsToIdle && s.idle_since == changes_; }
+  std::uint32_t decide(const Question& q, std::uint32_t only);
+
+  static constexpr std::uint32_t kLapsToIdle = 2, kLapsToGiveUp = 30;
+  const Bounds bounds_;
+  const bool races_on_;
+  Driver* driver_ = nullptr;
+  std::deque<State> tasks_;  // by id; addresses stay
+  std::uint32_t ntasks_ = 0, alive_ = 0, last_ = 0;
+  std::uint64_t steps_ = 0, changes_ = 0, main_done_at_ = 0;
+  bool main_done_ = false, stopped_ = false, too_long_ = false, in_circles_ = false, driver_failed_ = false;
+  std::vector<Decision> decisions_;
+  std::vector<const Task*> ways_;
+  std::vector<std::uint32_t> indices_;
+  Clocks clocks_;
+  std::vector<Race> races_;
+};
+
+}  // namespace newproc::explore

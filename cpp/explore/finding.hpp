@@ -1,0 +1,31 @@
+// finding.hpp: what a search finds.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "explore/schedule.hpp"
+
+namespace newproc::explore {
+
+/// A goroutine that takes part in a finding.
+struct Involved {
+  std::uint32_t goroutine = 0;  // as in logs: main is 0
+  std::int32_t body = -1;       // of a pattern; -1: none
+  std::string what;             // "chan receive", "write of variable 0"
+};
+
+struct Finding {
+  std::uint32_t kind = 0;  // RT_FIND_*
+  std::vector<Involved> goroutines;
+  std::string message;
+  std::string key;  // equal for what counts as the same finding
+  Schedule schedule;
+  std::uint64_t schedules = 0;  // run until it came up
+  std::uint64_t nanos = 0;
+};
+
+const char* find_name(std::uint32_t kind);
+/// The bit of "deadlock"; 0: there is none of that name.
+std::uint32_t find_bit(std::string_view name);
+
+}  // namespace newproc::explore

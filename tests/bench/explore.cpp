@@ -1,0 +1,144 @@
+// explore.cpp: schedules a second, and schedules to the first bug, on shapes of SCTBench.
+//   bench_explore speed [SHAPE...]            schedules/s of a random walk, assertions off
+//   bench_explore find DRIVER [SEEDS [MOST]]  over the seeds: how often found, and the mean number of schedules
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "clock.hpp"
+#include "newproc.h"
+
+namespace {
+
+struct Shape {
+  std::string name, json;
+};
+
+std::string many(const std::string& op, int n) {
+  std::string out;
+  for (int i = 0; i < n; ++i) out += op + ",";
+  return out;
+}
+
+/// n setters of a = 1, b = -1 and one checker that must see neither or both.
+Shape reorder(int n) {
+  return {"reorder_" + std::to_string(n + 1),
+          R"({"vars":2,"atomics":[0,1],"waitgroups":1,"bodies":[[)" + ("[\"add\",0," + std::to_string(n + 1) + "],") + many("[\"go\",1]", n) +
+              R"(["go",2],["wait",0]],[["set",0,1],["set",1,-1],["done",0]],)"
+              R"([["if",0,0,[["assert",1,0]],[["assert",1,-1]]],["done",0]]]})"};
+}
+
+/// Writers set one word under one lock and the next under another; a reader that comes between them sees half.
+Shape twostage(const std::string& name, int writers, int readers) {
+  return {name, R"({"vars":2,"mutexes":2,"waitgroups":1,"bodies":[[)" + ("[\"add\",0," + std::to_string(writers + readers) + "],") +
+                    many("[\"go\",1]", writers) + many("[\"go\",2]", readers) +
+                    R"(["wait",0]],)"
+                    R"([["lock",0],["set",0,1],["unlock",0],["lock",1],["set",1,2],["unlock",1],["done",0]],)"
+                    R"([["lock",0],["if",0,0,[["unlock",0]],[["unlock",0],["lock",1],["assert",1,2],["unlock",1]]],["done",0]]]})"};
+}
+
+/// n philosophers, each takes the left fork first.
+Shape philosophers(int n) {
+  std::string bodies, main = "[";
+  for (int i = 0; i < n; ++i) {
+    const std::string left = std::to_string(i), right = std::to_string((i + 1) % n);
+    main += "[\"go\"," + std::to_string(i + 1) + "],";
+    bodies += ",[[\"lock\"," + left + "],[\"lock\"," + right + "],[\"unlock\"," + right + "],[\"unlock\"," + left + "],[\"done\",0]]";
+  }
+  return {"din_phil_" + std::to_string(n), "{\"mutexes\":" + std::to_string(n) + ",\"waitgroups\":1,\"bodies\":[[[\"add\",0," + std::to_string(n) +
+                                               "]," + main.substr(1) + "[\"wait\",0]]" + bodies + "]}"};
+}
+
+std::vector<Shape> shapes() {
+  return {{"account", R"({"vars":1,"waitgroups":1,"bodies":[[["add",0,3],["go",1],["go",1],["go",2],["wait",0],["assert",0,2]],)"
+                      R"([["inc",0],["done",0]],[["atomic",0,0],["done",0]]]})"},
+          {"lazy01", R"({"vars":1,"mutexes":1,"waitgroups":1,"bodies":[[["add",0,3],["go",1],["go",2],["go",3],["wait",0]],)"
+                     R"([["lock",0],["inc",0],["unlock",0],["done",0]],[["lock",0],["inc",0],["inc",0],["unlock",0],["done",0]],)"
+                     R"([["lock",0],["if",0,3,[["assert",0,0]],[]],["unlock",0],["done",0]]]})"},
+          twostage("twostage", 1, 1), twostage("twostage_20", 10, 10), twostage("twostage_100", 50, 50),
+          reorder(2), reorder(3), reorder(4), reorder(9), reorder(19), reorder(99),
+          philosophers(2), philosophers(3), philosophers(5), philosophers(7)};
+}
+
+rt_pattern* parse(const Shape& shape) {
+  rt_pattern* pattern = nullptr;
+  if (rt_pattern_parse(shape.json.data(), shape.json.size(), &pattern) != RT_OK) {
+    std::fprintf(stderr, "%s: %s\n", shape.name.c_str(), rt_last_error());
+    std::exit(1);
+  }
+  return pattern;
+}
+
+rt_explored explore(const Shape& shape, rt_explore_options& options, rt_finding_func found, void* arg) {
+  rt_pattern* pattern = parse(shape);
+  const rt_program program{sizeof program, pattern, nullptr, nullptr};
+  rt_explored done{};
+  done.struct_size = sizeof done;
+  if (rt_explore(&program, &options, found, arg, &done) != RT_OK) {
+    std::fprintf(stderr, "%s: %s\n", shape.name.c_str(), rt_last_error());
+    std::exit(1);
+  }
+  rt_pattern_free(pattern);
+  return done;
+}
+
+int speed(int argc, char** argv) {
+  for (const Shape& shape : shapes()) {
+    bool wanted = argc <= 2;
+    for (int i = 2; i < argc; ++i) wanted = wanted || shape.name == argv[i];
+    if (!wanted) continue;
+    for (const char* driver : {"random", "portfolio"}) {
+      rt_explore_options options;
+      rt_explore_options_init(&options, sizeof options);
+      options.driver = driver;
+      options.schedules = 1'000'000;
+      options.nanos = 1'000'000'000;
+      options.shrink = 0;
+      options.find = std::getenv("RACES") != nullptr ? RT_FIND_RACE : RT_FIND_LIVELOCK;
+      const rt_explored done = explore(shape, options, nullptr, nullptr);
+      const double seconds = static_cast<double>(done.nanos) / 1e9;
+      std::printf("RESULT explore_speed %s driver=%s schedules_per_s=%.0f steps_per_schedule=%.1f\n", shape.name.c_str(), driver,
+                  static_cast<double>(done.schedules) / seconds, static_cast<double>(done.steps) / static_cast<double>(done.schedules));
+      std::fflush(stdout);
+    }
+  }
+  return 0;
+}
+
+int find(int argc, char** argv) {
+  const char* driver = argc > 2 ? argv[2] : "portfolio";
+  const long seeds = argc > 3 ? std::atol(argv[3]) : 20;
+  const std::uint64_t most = argc > 4 ? static_cast<std::uint64_t>(std::atoll(argv[4])) : 10'000;
+  for (const Shape& shape : shapes()) {
+    long found = 0;
+    double sum = 0;
+    for (long seed = 1; seed <= seeds; ++seed) {
+      rt_explore_options options;
+      rt_explore_options_init(&options, sizeof options);
+      options.driver = driver;
+      options.seed = static_cast<std::uint64_t>(seed);
+      options.schedules = most;
+      options.first = 1;
+      options.shrink = 0;
+      options.find = RT_FIND_DEADLOCK | RT_FIND_ASSERT;
+      const rt_explored done = explore(shape, options, nullptr, nullptr);
+      found += done.findings != 0 ? 1 : 0;
+      sum += static_cast<double>(done.schedules);
+    }
+    std::printf("RESULT explore_find %s driver=%s found=%ld/%ld mean_schedules=%.1f\n", shape.name.c_str(), driver, found, seeds,
+                sum / static_cast<double>(seeds));
+    std::fflush(stdout);
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc > 1 && std::strcmp(argv[1], "speed") == 0) return speed(argc, argv);
+  if (argc > 1 && std::strcmp(argv[1], "find") == 0) return find(argc, argv);
+  std::fprintf(stderr, "bench_explore speed [SHAPE...] | find [DRIVER [SEEDS [MOST]]]\n");
+  return 64;
+}

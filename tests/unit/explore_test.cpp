@@ -1,0 +1,283 @@
+// explore_test.cpp: searches over schedules, through newproc.h.
+#include <doctest/doctest.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "fixture.hpp"
+
+namespace {
+
+struct Found {
+  std::uint32_t kind;
+  std::string schedule, message;
+  std::vector<std::string> goroutines;  // "1 chan receive"
+  std::uint64_t schedules;
+};
+
+class Pattern {
+ public:
+  explicit Pattern(const std::string& json) {
+    REQUIRE_MESSAGE(rt_pattern_parse(json.data(), json.size(), &pattern_) == RT_OK, rt_last_error());
+  }
+  ~Pattern() { rt_pattern_free(pattern_); }
+  Pattern(const Pattern&) = delete;
+  Pattern& operator=(const Pattern&) = delete;
+  rt_program program() const { return {sizeof(rt_program), pattern_, nullptr, nullptr}; }
+
+ private:
+  rt_pattern* pattern_ = nullptr;
+};
+
+Found found_from(const rt_finding& f) {
+  Found out{f.kind, f.schedule, f.message, {}, f.schedules};
+  for (std::size_t i = 0; i < f.ngoroutines; ++i)
+    out.goroutines.push_back(std::to_string(f.goroutines[i].goroutine) + " " + f.goroutines[i].what);
+  return out;
+}
+
+int collect(void* arg, const rt_finding* f) {
+  static_cast<std::vector<Found>*>(arg)->push_back(found_from(*f));
+  return 0;
+}
+
+rt_explore_options options(const char* driver, std::uint64_t schedules = 2'000) {
+  rt_explore_options o;
+  REQUIRE(rt_explore_options_init(&o, sizeof o) == RT_OK);
+  o.driver = driver;
+  o.schedules = schedules;
+  return o;
+}
+
+struct Result {
+  std::vector<Found> found;
+  rt_explored done{};
+};
+
+Result explore(const rt_program& program, const rt_explore_options& o) {
+  Result r;
+  r.done.struct_size = sizeof r.done;
+  REQUIRE_MESSAGE(rt_explore(&program, &o, collect, &r.found, &r.done) == RT_OK, rt_last_error());
+  return r;
+}
+Result explore(const std::string& json, const rt_explore_options& o) { return explore(Pattern(json).program(), o); }
+
+std::string log_of(const rt_program& program, const std::string& schedule, std::vector<Found>* found = nullptr) {
+  rt_result* result = nullptr;
+  std::vector<Found> none;
+  REQUIRE_MESSAGE(rt_replay(&program, schedule.c_str(), nullptr, collect, found != nullptr ? found : &none, &result) == RT_OK, rt_last_error());
+  std::string log(result->log, result->log_len);
+  rt_result_free(result);
+  return log;
+}
+
+constexpr const char* kLostUpdate =
+    R"({"vars":1,"waitgroups":1,"bodies":[[["add",0,2],["go",1],["go",1],["wait",0],["assert",0,2]],[["inc",0],["done",0]]]})";
+constexpr const char* kLocked =
+    R"({"vars":1,"mutexes":1,"waitgroups":1,"bodies":[[["add",0,2],["go",1],["go",1],["wait",0],["assert",0,2]],)"
+    R"([["lock",0],["inc",0],["unlock",0],["done",0]]]})";
+constexpr const char* kCrossed =
+    R"({"mutexes":2,"waitgroups":1,"bodies":[[["add",0,2],["go",1],["go",2],["wait",0]],)"
+    R"([["lock",0],["lock",1],["unlock",1],["unlock",0],["done",0]],[["lock",1],["lock",0],["unlock",0],["unlock",1],["done",0]]]})";
+constexpr const char* kLeak = R"({"chans":[0,0],"bodies":[[["go",1],["select",[["recv",0,[]],["recv",1,[]]],null]],[["go",2],["send",0,1]],[["send",1,1]]]})";
+
+constexpr const char* kDrivers[] = {"portfolio", "random", "pct", "pos", "urw", "bounded", "dfs"};
+
+}  // namespace
+
+TEST_SUITE("explore") {
+  TEST_CASE("every driver finds a lost update, shrinks it, and the schedule shows it again") {
+    for (const char* driver : kDrivers) {
+      CAPTURE(driver);
+      rt_explore_options o = options(driver);
+      o.find = RT_FIND_ASSERT;
+      const Result r = explore(kLostUpdate, o);
+      REQUIRE(r.found.size() == 1);
+      CHECK(r.found[0].kind == RT_FIND_ASSERT);
+      CHECK(r.found[0].message == "panic: assert: variable 0 is 1, not 2");
+      CHECK(r.found[0].schedule.size() <= 80);
+      std::vector<Found> again;
+      log_of(Pattern(kLostUpdate).program(), r.found[0].schedule, &again);
+      bool asserted = false;
+      for (const Found& f : again) asserted = asserted || f.kind == RT_FIND_ASSERT;
+      CHECK(asserted);
+    }
+  }
+
+  TEST_CASE("what Go does with one P finds nothing there") {
+    rt_explore_options o = options("go");
+    o.find = RT_FIND_ASSERT | RT_FIND_DEADLOCK;
+    for (const char* json : {kLostUpdate, kCrossed}) {
+      const Result r = explore(json, o);
+      CHECK(r.found.empty());
+      CHECK(r.done.schedules == 1);
+      CHECK(r.done.complete == 1);
+    }
+  }
+
+  TEST_CASE("locks taken crosswise: a deadlock, and who waits for what") {
+    for (const char* driver : kDrivers) {
+      CAPTURE(driver);
+      const Result r = explore(kCrossed, options(driver));
+      REQUIRE(r.found.size() == 1);
+      CHECK(r.found[0].kind == RT_FIND_DEADLOCK);
+      CHECK(r.found[0].goroutines == std::vector<std::string>{"0 semacquire", "1 sync.Mutex.Lock", "2 sync.Mutex.Lock"});
+    }
+  }
+
+  TEST_CASE("a race is found in schedules in which nothing went wrong") {
+    rt_explore_options o = options("go");
+    o.find = RT_FIND_RACE;
+    Result r = explore(kLostUpdate, o);
+    REQUIRE(r.found.size() >= 1);
+    CHECK(r.found[0].kind == RT_FIND_RACE);
+    CHECK(r.found[0].message.find("data race on variable 0") == 0);
+    CHECK(r.found[0].goroutines.size() == 2);
+  }
+
+  TEST_CASE("programs that are right raise no alarm") {
+    const char* right[] = {
+        kLocked,
+        R"({"vars":1,"chans":[1],"bodies":[[["go",1],["recv",0],["assert",0,1]],[["set",0,1],["send",0,1]]]})",
+        R"({"vars":1,"chans":[0],"bodies":[[["go",1],["set",0,1],["send",0,1]],[["recv",0],["assert",0,1]]]})",
+        R"({"vars":1,"chans":[0],"bodies":[[["go",1],["recv",0],["assert",0,1]],[["set",0,1],["close",0]]]})",
+        R"({"vars":1,"rwmutexes":1,"waitgroups":1,"bodies":[[["add",0,3],["go",1],["go",2],["go",2],["wait",0]],)"
+        R"([["rwlock",0],["inc",0],["rwunlock",0],["done",0]],[["rlock",0],["if",0,1,[],[]],["runlock",0],["done",0]]]})",
+        R"({"vars":1,"onces":1,"waitgroups":1,"bodies":[[["add",0,2],["go",1],["go",1],["wait",0],["assert",0,1]],[["once",0,[["inc",0]]],["if",0,1,[],[]],["done",0]]]})",
+        R"({"vars":2,"atomics":[0],"bodies":[[["go",1],["loop",-1,[["if",0,1,[["break"]],[]],["yield"]]],["assert",1,5]],[["set",1,5],["set",0,1]]]})",
+        R"({"vars":1,"chans":[1],"bodies":[[["set",0,7],["after",0,5],["recv",0],["assert",0,7]]]})"};
+    for (const char* json : right)
+      for (const char* driver : kDrivers) {
+        CAPTURE(json);
+        CAPTURE(driver);
+        const Result r = explore(json, options(driver, 1'000));
+        CHECK_MESSAGE(r.found.empty(), (r.found.empty() ? "" : r.found[0].message + " " + r.found[0].schedule));
+      }
+  }
+
+  TEST_CASE("main has returned and somebody waits for ever") {
+    const Result r = explore(kLeak, options("portfolio"));
+    REQUIRE(!r.found.empty());
+    for (const Found& f : r.found) CHECK(f.kind == RT_FIND_LEAK);
+    CHECK(r.found[0].goroutines.size() == 1);
+  }
+
+  TEST_CASE("going in circles for ever is a livelock, waiting for a flag is not") {
+    const Result r = explore(R"({"vars":1,"bodies":[[["go",1],["loop",-1,[["if",0,1,[["break"]],[]],["yield"]]]],[["mark",1]]]})", options("portfolio", 50));
+    REQUIRE(r.found.size() == 1);
+    CHECK(r.found[0].kind == RT_FIND_LIVELOCK);
+  }
+
+  TEST_CASE("depth-first search sees every outcome, and each order of conflicting operations once") {
+    // Two goroutines that write the same variable: two orders. Different ones: one.
+    const auto schedules = [](const char* json) {
+      rt_explore_options o = options("dfs");
+      o.find = RT_FIND_DEADLOCK;
+      const Result r = explore(json, o);
+      CHECK(r.done.complete == 1);
+      return r.done.schedules;
+    };
+    const std::string two = R"({"vars":2,"atomics":[0,1],"bodies":[[["go",1],["go",2]],[["set",0,1]],[["set",)";
+    CHECK(schedules((two + "1,1]]]}").c_str()) <= schedules((two + "0,1]]]}").c_str()));
+  }
+
+  TEST_CASE("schedules: text, and what does not fit") {
+    const Pattern pattern(kLostUpdate);
+    const rt_program program = pattern.program();
+    rt_explore_options o = options("portfolio");
+    o.find = RT_FIND_ASSERT;
+    const std::string good = explore(program, o).found.at(0).schedule;
+    const auto status = [&](const std::string& text) { return rt_replay(&program, text.c_str(), nullptr, nullptr, nullptr, nullptr); };
+    CHECK(status(good) == RT_OK);
+    CHECK(status("np2-x") == RT_EINVAL);
+    CHECK(status(good + "x") == RT_EINVAL);
+    CHECK(std::string(rt_last_error()).find("is wrong from character") != std::string::npos);
+    CHECK(status(good.substr(0, 13) + "-0.0=77") == RT_ESTATE);
+    CHECK(status(good.substr(0, 13) + "-2.900=1") == RT_ESTATE);
+    CHECK(std::string(rt_last_error()).find("after decision 900 of goroutine 2: goroutine 1 goes on") != std::string::npos);
+    CHECK(status("np1r-00000000") == RT_ESTATE);
+    rt_replay_options lenient;
+    rt_replay_options_init(&lenient, sizeof lenient);
+    lenient.lenient = 1;
+    CHECK(rt_replay(&program, (good + ",2.900=1").c_str(), &lenient, nullptr, nullptr, nullptr) == RT_OK);
+  }
+
+  TEST_CASE("equal seeds, equal findings; the log of a schedule is the same each time") {
+    for (const char* driver : {"portfolio", "random"}) {
+      const Result a = explore(kLeak, options(driver, 300)), b = explore(kLeak, options(driver, 300));
+      REQUIRE(a.found.size() == b.found.size());
+      for (std::size_t i = 0; i < a.found.size(); ++i) {
+        CHECK(a.found[i].schedule == b.found[i].schedule);
+        CHECK(a.found[i].schedules == b.found[i].schedules);
+      }
+      CHECK(a.done.steps == b.done.steps);
+      const Pattern pattern(kLeak);
+      CHECK(log_of(pattern.program(), a.found[0].schedule) == log_of(pattern.program(), a.found[0].schedule));
+    }
+  }
+
+  TEST_CASE("a driver of one's own") {
+    struct Last {
+      std::uint64_t questions = 0;
+      static std::uint32_t choose(void* arg, const rt_question* q) {
+        ++static_cast<Last*>(arg)->questions;
+        return q->n - 1;
+      }
+    } last;
+    rt_explore_options o = options(nullptr, 10);
+    o.choose = &Last::choose;
+    o.choose_arg = &last;
+    const Result r = explore(kLostUpdate, o);
+    CHECK(r.done.schedules == 10);
+    CHECK(last.questions >= 10);
+  }
+
+  TEST_CASE("a C program: cells, a channel, a leak") {
+    struct Program {
+      long cell = 0;
+      rt_chan* c = nullptr;
+      static void worker(void* raw) {
+        auto* p = static_cast<Program*>(raw);
+        rt_cell_write(&p->cell);
+        ++p->cell;
+        const long v = 1;
+        rt_chan_send(p->c, &v);
+      }
+      static void main(void* raw) {
+        auto* p = static_cast<Program*>(raw);
+        p->cell = 0;
+        rt_chan_free(p->c);
+        p->c = nullptr;
+        rt_chan_new(nullptr, sizeof(long), 0, &p->c);
+        rt_newproc(nullptr, worker, p, nullptr);
+        rt_newproc(nullptr, worker, p, nullptr);
+        long v = 0;
+        int ok = 0;
+        rt_chan_recv(p->c, &v, &ok);
+      }
+    } own;
+    const rt_program program{sizeof program, nullptr, &Program::main, &own};
+    const Result r = explore(program, options("portfolio", 200));
+    std::set<std::uint32_t> kinds;
+    for (const Found& f : r.found) kinds.insert(f.kind);
+    CHECK(kinds == std::set<std::uint32_t>{RT_FIND_LEAK, RT_FIND_RACE});
+    rt_chan_free(own.c);
+  }
+
+  TEST_CASE("what is wrong with options is said") {
+    const Pattern pattern(kLocked);
+    const rt_program program = pattern.program();
+    rt_explore_options o = options("nosuch");
+    CHECK(rt_explore(&program, &o, nullptr, nullptr, nullptr) == RT_EINVAL);
+    CHECK(std::string(rt_last_error()).find("there is no driver \"nosuch\"; there are: portfolio, go") != std::string::npos);
+    o = options("go", 0);
+    CHECK(rt_explore(&program, &o, nullptr, nullptr, nullptr) == RT_EINVAL);
+    o = options("go");
+    o.find = 0;
+    CHECK(rt_explore(&program, &o, nullptr, nullptr, nullptr) == RT_EINVAL);
+    const rt_program none{sizeof none, nullptr, nullptr, nullptr};
+    o = options("go");
+    CHECK(rt_explore(&none, &o, nullptr, nullptr, nullptr) == RT_EINVAL);
+  }
+}
