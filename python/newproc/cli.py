@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, NoReturn
 
-from . import __version__
+from . import __version__, _cli_explore
 from ._errors import NewprocError, PatternError
 from ._pattern import Pattern, run_jsonl
 
@@ -38,7 +38,7 @@ examples:
   newproc run --jsonl many.jsonl      a pattern a line; a result a line
   cc prog.c $(newproc config --cflags --libs)
 
-exit status: Go's, 0 or 2; 3 a limit was reached; 64 a pattern or an argument cannot be read.
+exit status of run: Go's, 0 or 2; 3 a limit was reached; 64 a pattern or an argument cannot be read.
 """
 
 
@@ -46,7 +46,8 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, with exit status 64: argparse's own 2 is Go's for a panic."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(UNREADABLE, f"{self.prog}: {message}; see {self.prog} --help\n")
+        status = _cli_explore.MISUSE if self.prog.endswith((" explore", " replay")) else UNREADABLE
+        self.exit(status, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
 def _seconds(text: str) -> float:
@@ -59,7 +60,7 @@ def _seconds(text: str) -> float:
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="newproc", description=HELP, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--version", action="version", version=f"newproc {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="run | demo | config")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="run | explore | replay | demo | config")
     run = commands.add_parser("run", help="run spawn patterns", epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
     run.add_argument("files", nargs="+", metavar="FILE", help="a pattern a file; - is standard input")
     run.add_argument("--jsonl", action="store_true", help="a pattern a line in FILE; a result a line on standard output")
@@ -73,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--max-goroutines", type=int, metavar="N", help="most alive at once (default 1,000,000)")
     run.add_argument("--max-log", type=int, metavar="BYTES", help="most bytes of log (default 256 MiB)")
     run.add_argument("--max-seconds", type=_seconds, metavar="S", help="longest run (default 10)")
+    _cli_explore.add(commands)
     commands.add_parser("demo", help="a run worth seeing, explained")
     config = commands.add_parser("config", help="flags to compile and link against newproc.h")
     config.add_argument("--cflags", action="store_true", help="for the compiler")
@@ -186,6 +188,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if args.command == "run":
             return _run(args)
+        if args.command in ("explore", "replay"):
+            return _cli_explore.main(args)
         return _demo() if args.command == "demo" else _config(args)
     except BrokenPipeError:
         return 0

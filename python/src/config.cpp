@@ -1,30 +1,10 @@
 #include "config.hpp"
 
-#include <limits>
-#include <string>
-
 #include "goroutine.hpp"
 
 namespace py = pybind11;
 
 namespace npy {
-namespace {
-
-template <class T>
-void set(T& field, const std::string& name, const py::handle& value) {
-  const auto number = py::reinterpret_borrow<py::object>(PyNumber_Index(value.ptr()));
-  if (!number) throw py::error_already_set();
-  const unsigned long long n = PyLong_AsUnsignedLongLong(number.ptr());
-  if (PyErr_Occurred() || n > std::numeric_limits<T>::max()) {
-    PyErr_Clear();
-    throw py::value_error(name + " is " + py::str(value).cast<std::string>() + "; give 0 to " +
-                          std::to_string(std::numeric_limits<T>::max()));
-  }
-  field = static_cast<T>(n);
-}
-
-}  // namespace
-
 void check(rt_status status) {
   if (status == RT_OK) return;
   raise_status(status);
@@ -36,7 +16,7 @@ rt_config config_from(const py::dict& fields) {
   check(rt_config_init(&c, sizeof c));
   for (const auto& [key, value] : fields) {
     const auto name = key.cast<std::string>();
-#define FIELD(f) if (name == #f) { set(c.f, name, value); continue; }
+#define FIELD(f) if (name == #f) { set_field(c.f, name, value); continue; }
     FIELD(procs) FIELD(world) FIELD(boot) FIELD(stack_policy) FIELD(seed) FIELD(stack_size) FIELD(guard_size)
     FIELD(starting_stack_size) FIELD(randomize) FIELD(fp_modes) FIELD(ancestors) FIELD(max_ms) FIELD(sysmon) FIELD(points)
     FIELD(trace_events) FIELD(max_goroutines) FIELD(max_steps) FIELD(max_nanos) FIELD(schedtrace_ms) FIELD(scheddetail)
@@ -52,7 +32,7 @@ rt_limits limits_from(const py::dict& fields) {
   check(rt_limits_init(&l, sizeof l));
   for (const auto& [key, value] : fields) {
     const auto name = key.cast<std::string>();
-#define FIELD(f) if (name == #f) { set(l.f, name, value); continue; }
+#define FIELD(f) if (name == #f) { set_field(l.f, name, value); continue; }
     FIELD(steps) FIELD(goroutines) FIELD(log_bytes) FIELD(nanos)
 #undef FIELD
     throw py::type_error("no limit \"" + name + "\"; there are steps, goroutines, log_bytes, nanos");

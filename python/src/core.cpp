@@ -9,7 +9,7 @@
 #include "goroutine.hpp"
 #include "locks.hpp"
 #include "look.hpp"
-#include "scope.hpp"
+#include "pattern.hpp"
 
 namespace py = pybind11;
 
@@ -55,14 +55,12 @@ class Runtime {
   explicit Runtime(const py::dict& settings) {
     rt_config config = config_from(settings);
     check(rt_new(&config, &rt_));
-    runtime_begins(rt_);
     sim_ = config.world == RT_WORLD_SIM;
     stack_bytes_ = config.stack_size;
   }
   ~Runtime() {
     if (rt_ == nullptr) return;
     if (sim_) abandon_quietly();
-    runtime_ends(rt_);
     rt_delete(rt_);
   }
   Runtime(const Runtime&) = delete;
@@ -71,7 +69,6 @@ class Runtime {
   void close() {
     if (rt_ == nullptr) return;
     check(rt_delete(rt_));
-    runtime_ends(rt_);
     rt_ = nullptr;
   }
 
@@ -117,7 +114,9 @@ class Runtime {
 
   void abandon() {
     check(rt_abandon(open()));
-    clean_up();
+    running_ = false;
+    drop_main(&run_);
+    free_timers(&run_);
   }
 
   py::dict stats() {
@@ -151,7 +150,8 @@ class Runtime {
   }
   void abandon_quietly() {
     rt_abandon(rt_);
-    clean_up();
+    drop_main(&run_);
+    free_timers(&run_);
   }
 
   Goroutine* goroutine_of(const py::object& fn, const py::tuple& args, const py::dict& kwargs) {
@@ -186,16 +186,10 @@ class Runtime {
     return g;
   }
 
-  /// What goroutines that did not end had taken.
-  void clean_up() {
+  py::tuple finish(rt_status status) {
     running_ = false;
     drop_main(&run_);
     free_timers(&run_);
-    for (; run_.holds > 0; --run_.holds) rt_release(rt_);
-  }
-
-  py::tuple finish(rt_status status) {
-    clean_up();
     py::object exception = py::none();
     if (run_.exception != nullptr) exception = py::reinterpret_steal<py::object>(run_.exception);
     run_.exception = nullptr;
@@ -236,9 +230,10 @@ PYBIND11_MODULE(_core, m) {
       .def("set_starting_stack_size", &npy::Runtime::set_starting_stack_size);
   npy::bind_look(m);
   npy::bind_pattern(m);
+  npy::bind_explore(m);
   npy::keep_chunks();
   for (PyMethodDef* methods : {npy::parking_methods, npy::spawn_methods})
     if (PyModule_AddFunctions(m.ptr(), methods) != 0) throw py::error_already_set();
-  for (bool (*bind)(PyObject*) : {npy::bind_chan, npy::bind_locks, npy::bind_time, npy::bind_scope})
+  for (bool (*bind)(PyObject*) : {npy::bind_chan, npy::bind_locks, npy::bind_time})
     if (!bind(m.ptr())) throw py::error_already_set();
 }

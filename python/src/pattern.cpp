@@ -3,41 +3,37 @@
 
 #include "config.hpp"
 #include "look.hpp"
+#include "pattern.hpp"
 
 namespace py = pybind11;
 
 namespace npy {
-namespace {
 
-class Pattern {
- public:
-  explicit Pattern(const std::string& text) { check(rt_pattern_parse(text.data(), text.size(), &pattern_)); }
-  ~Pattern() { rt_pattern_free(pattern_); }
-  Pattern(const Pattern&) = delete;
-  Pattern& operator=(const Pattern&) = delete;
-  std::string name() const { return rt_pattern_name(pattern_); }
+Pattern::Pattern(const std::string& text) { check(rt_pattern_parse(text.data(), text.size(), &pattern_)); }
+Pattern::~Pattern() { rt_pattern_free(pattern_); }
 
-  /// (log, rc, end, TraceBuffer or None, snapshot dict or None)
-  py::tuple run(const py::dict& settings, const py::dict& limits, bool want_snapshot) const {
-    const rt_config config = config_from(settings);
-    const rt_limits most = limits_from(limits);
-    rt_result* raw = nullptr;
-    rt_status status;
-    {
-      py::gil_scoped_release released;
-      status = rt_pattern_run(pattern_, &config, &most, want_snapshot ? 1 : 0, &raw);
-    }
-    check(status);
-    const std::unique_ptr<rt_result, void (*)(rt_result*)> result(raw, rt_result_free);
-    py::object trace = py::none(), snapshot = py::none();
-    if (result->trace != nullptr) trace = py::cast(new TraceBuffer(rt_result_take_trace(raw)), py::return_value_policy::take_ownership);
-    if (result->snapshot != nullptr) snapshot = snapshot_of(*result->snapshot);
-    return py::make_tuple(std::string(result->log, result->log_len), result->exit_code, result->message, trace, snapshot);
+py::tuple Pattern::run(const py::dict& settings, const py::dict& limits, bool want_snapshot) const {
+  const rt_config config = config_from(settings);
+  const rt_limits most = limits_from(limits);
+  rt_result* raw = nullptr;
+  rt_status status;
+  {
+    py::gil_scoped_release released;
+    status = rt_pattern_run(pattern_, &config, &most, want_snapshot ? 1 : 0, &raw);
   }
+  check(status);
+  return result_tuple(raw);
+}
 
- private:
-  rt_pattern* pattern_ = nullptr;
-};
+py::tuple result_tuple(rt_result* raw) {
+  const std::unique_ptr<rt_result, void (*)(rt_result*)> result(raw, rt_result_free);
+  py::object trace = py::none(), snapshot = py::none();
+  if (result->trace != nullptr) trace = py::cast(new TraceBuffer(rt_result_take_trace(raw)), py::return_value_policy::take_ownership);
+  if (result->snapshot != nullptr) snapshot = snapshot_of(*result->snapshot);
+  return py::make_tuple(std::string(result->log, result->log_len), result->exit_code, result->message, trace, snapshot);
+}
+
+namespace {
 
 int write_line(void* arg, const char* line, std::size_t size) {
   py::gil_scoped_acquire gil;

@@ -1,0 +1,158 @@
+// explore.cpp: searches over schedules of patterns, without the GIL, and replay.
+#include <memory>
+#include <string>
+
+#include "config.hpp"
+#include "look.hpp"
+#include "pattern.hpp"
+
+namespace py = pybind11;
+
+namespace npy {
+namespace {
+
+py::dict dict_of(const rt_finding& f) {
+  py::list goroutines;
+  for (std::size_t i = 0; i < f.ngoroutines; ++i) {
+    const rt_involved& g = f.goroutines[i];
+    py::dict one;
+    one["goroutine"] = g.goroutine;
+    one["body"] = g.body >= 0 ? py::object(py::int_(g.body)) : py::object(py::none());
+    one["what"] = g.what;
+    goroutines.append(one);
+  }
+  py::dict out;
+  out["kind"] = rt_find_name(f.kind);
+  out["goroutines"] = goroutines;
+  out["schedule"] = f.schedule;
+  out["schedules"] = f.schedules;
+  out["seconds"] = static_cast<double>(f.nanos) / 1e9;
+  out["message"] = f.message;
+  return out;
+}
+
+/// A Python function that is told of findings, or asked for decisions, in the middle of a search.
+struct Callback {
+  py::object fn;
+  bool failed = false;  // a Python error is set
+};
+
+int found(void* arg, const rt_finding* f) {
+  const py::gil_scoped_acquire gil;
+  auto& callback = *static_cast<Callback*>(arg);
+  if (callback.failed) return 1;
+  try {
+    return py::bool_(callback.fn(dict_of(*f))) ? 0 : 1;
+  } catch (py::error_already_set& error) {
+    error.restore();
+    callback.failed = true;
+    return 1;
+  }
+}
+
+std::uint32_t choose(void* arg, const rt_question* q) {
+  const py::gil_scoped_acquire gil;
+  auto& callback = *static_cast<Callback*>(arg);
+  if (callback.failed) return q->usual;
+  try {
+    py::object tasks = py::none();
+    if (q->tasks != nullptr) {
+      py::list all;
+      for (std::uint32_t i = 0; i + q->timer < q->n; ++i)
+        all.append(py::make_tuple(q->tasks[i].goroutine, q->tasks[i].op, reinterpret_cast<std::uintptr_t>(q->tasks[i].object)));
+      tasks = all;
+    }
+    return callback.fn(tasks, q->n, q->usual, q->running != 0, q->timer != 0, q->schedule, q->step).cast<std::uint32_t>();
+  } catch (py::error_already_set& error) {
+    error.restore();
+    callback.failed = true;
+  } catch (const py::cast_error&) {
+    PyErr_SetString(PyExc_TypeError, "pick must return the number of a way");
+    callback.failed = true;
+  }
+  return q->usual;
+}
+
+rt_explore_options options_from(const py::dict& fields, std::string& driver, std::string& prefix) {
+  rt_explore_options o;
+  check(rt_explore_options_init(&o, sizeof o));
+  for (const auto& [key, value] : fields) {
+    const auto name = key.cast<std::string>();
+#define FIELD(f) if (name == #f) { set_field(o.f, name, value); continue; }
+    FIELD(schedules) FIELD(seed) FIELD(nanos) FIELD(steps) FIELD(after_main) FIELD(find) FIELD(first) FIELD(shrink) FIELD(depth) FIELD(bound)
+#undef FIELD
+    if (name == "driver") {
+      driver = value.cast<std::string>();
+      o.driver = driver.c_str();
+    } else if (name == "prefix") {
+      prefix = value.cast<std::string>();
+      o.prefix = prefix.c_str();
+    } else {
+      throw py::type_error("no option \"" + name + "\"; see newproc.h's rt_explore_options for their names");
+    }
+  }
+  return o;
+}
+
+/// What was done, as a dict; `tell` is called for each finding, and says whether to go on.
+py::dict explore(const Pattern& pattern, const py::dict& fields, const py::object& tell, const py::object& pick) {
+  std::string driver, prefix;
+  rt_explore_options o = options_from(fields, driver, prefix);
+  Callback findings{tell}, decisions{pick};
+  if (!pick.is_none()) {
+    o.choose = choose;
+    o.choose_arg = &decisions;
+  }
+  const rt_program program{sizeof program, pattern.get(), nullptr, nullptr};
+  rt_explored done{};
+  done.struct_size = sizeof done;
+  rt_status status;
+  {
+    const py::gil_scoped_release released;
+    status = rt_explore(&program, &o, found, &findings, &done);
+  }
+  if (findings.failed || decisions.failed) throw py::error_already_set();
+  check(status);
+  py::dict out;
+  out["schedules"] = done.schedules;
+  out["steps"] = done.steps;
+  out["findings"] = done.findings;
+  out["seconds"] = static_cast<double>(done.nanos) / 1e9;
+  out["complete"] = done.complete != 0;
+  out["tasks"] = done.tasks;
+  return out;
+}
+
+/// (log, rc, end, TraceBuffer or None, snapshot dict or None, findings)
+py::tuple replay(const Pattern& pattern, const std::string& schedule, bool lenient, bool want_snapshot, std::uint64_t trace_events) {
+  rt_replay_options o;
+  check(rt_replay_options_init(&o, sizeof o));
+  o.lenient = lenient ? 1 : 0;
+  o.want_snapshot = want_snapshot ? 1 : 0;
+  o.trace_events = trace_events;
+  py::list all;
+  Callback findings{py::cpp_function([all](const py::dict& f) mutable {
+    all.append(f);
+    return true;
+  })};
+  const rt_program program{sizeof program, pattern.get(), nullptr, nullptr};
+  rt_result* raw = nullptr;
+  rt_status status;
+  {
+    const py::gil_scoped_release released;
+    status = rt_replay(&program, schedule.c_str(), &o, found, &findings, &raw);
+  }
+  if (findings.failed) throw py::error_already_set();
+  check(status);
+  py::tuple out = result_tuple(raw);
+  return py::make_tuple(out[0], out[1], out[2], out[3], out[4], all);
+}
+
+}  // namespace
+
+void bind_explore(py::module_& m) {
+  m.def("explore", &explore);
+  m.def("replay", &replay);
+}
+
+}  // namespace npy
