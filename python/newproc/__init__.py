@@ -14,6 +14,7 @@ if hasattr(_sys, "_is_gil_enabled") and not _sys._is_gil_enabled():
 from ._core import version as __version__
 from ._errors import (
     ArgumentError,
+    Canceled,
     Closed,
     DeadlockError,
     FatalError,
@@ -30,6 +31,7 @@ from ._errors import (
     StateError,
     UnsupportedError,
 )
+from ._group import Group
 from ._explore import Driver, Explored, Finding, Involved, Question, Replayed, Task, explore, replay
 from ._look import EVENT_DTYPE, G, M, P, Snapshot, Stats, Trace
 from ._pattern import Pattern, Result, run_jsonl
@@ -49,13 +51,13 @@ from ._runtime import (
     set_labels,
     unlock_os_thread,
 )
-from ._sync import Case, Chan, Cond, Mutex, Once, RWMutex, Selected, Ticker, Timer, WaitGroup, after, select, sleep, timeout
+from ._sync import Case, Chan, Cond, Mutex, Once, RWMutex, Selected, Ticker, Timer, WaitGroup, after, select, shield, sleep, timeout, until
 
 __all__ = [
-    "ArgumentError", "Case", "Chan", "Closed", "Cond", "DeadlockError", "Driver", "EVENT_DTYPE", "Explored", "FatalError", "Finding", "G",
-    "GoExit", "GoroutinePanic", "InterruptError", "Involved", "LimitError", "M", "Mutex", "NewprocError", "Once", "OutputError", "P",
-    "Panic", "Pattern", "PatternError", "PlaceError", "Question", "RWMutex", "Replayed", "ResourceError", "Result", "Run", "Runtime",
-    "Selected", "Snapshot", "StateError", "Stats", "Task", "Ticker", "Timer", "Trace", "UnsupportedError", "WaitGroup", "__version__",
-    "after", "checkpoint", "explore", "get_labels", "go", "goexit", "goid", "gomaxprocs", "gosched", "goyield", "lock_os_thread", "replay",
-    "run", "run_jsonl", "select", "set_labels", "sleep", "timeout", "unlock_os_thread",
+    "ArgumentError", "Canceled", "Case", "Chan", "Closed", "Cond", "DeadlockError", "Driver", "EVENT_DTYPE", "Explored", "FatalError",
+    "Finding", "G", "GoExit", "GoroutinePanic", "Group", "InterruptError", "Involved", "LimitError", "M", "Mutex", "NewprocError", "Once",
+    "OutputError", "P", "Panic", "Pattern", "PatternError", "PlaceError", "Question", "RWMutex", "Replayed", "ResourceError", "Result",
+    "Run", "Runtime", "Selected", "Snapshot", "StateError", "Stats", "Task", "Ticker", "Timer", "Trace", "UnsupportedError", "WaitGroup",
+    "__version__", "after", "checkpoint", "explore", "get_labels", "go", "goexit", "goid", "gomaxprocs", "gosched", "goyield",
+    "lock_os_thread", "replay", "run", "run_jsonl", "select", "set_labels", "shield", "sleep", "timeout", "unlock_os_thread", "until",
 ]

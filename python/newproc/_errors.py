@@ -108,6 +108,15 @@ class Closed(NewprocError):
     status = "RT_OK"
 
 
+class Canceled(NewprocError):
+    """A `Context` or a `Group` is canceled, and what a goroutine of it waits for ends. The text is Go's, "context canceled"."""
+
+    status = "RT_OK"
+
+    def __init__(self, message: str = "context canceled") -> None:
+        super().__init__(message)
+
+
 class GoExit(BaseException):
     """Raised by `goexit`; ends the goroutine as it passes through. Not an `Exception`: `except Exception` lets it by."""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from . import _core
-from ._core import Chan, Mutex, Ticker, Timer, WaitGroup, after, sleep, timeout
+from ._core import Chan, Mutex, Ticker, Timer, WaitGroup, after, shield, sleep, timeout, until
 
 class Case(NamedTuple):
     """One case of `select`, made by `Chan.recv_case` or `Chan.send_case`."""
@@ -74,5 +74,6 @@ class Once:
 
 
 __all__ = [
-    "Case", "Chan", "Cond", "Mutex", "Once", "RWMutex", "Selected", "Ticker", "Timer", "WaitGroup", "after", "select", "sleep", "timeout",
+    "Case", "Chan", "Cond", "Mutex", "Once", "RWMutex", "Selected", "Ticker", "Timer", "WaitGroup", "after", "select", "shield",
+    "sleep", "timeout", "until",
 ]

@@ -1,6 +1,8 @@
 // chan.cpp: Chan, and select. What may park is tried first with the GIL held: most operations need not wait.
 #include "chan.hpp"
 
+#include <unordered_map>
+
 #include "scope.hpp"
 #include "types.hpp"
 
@@ -9,6 +11,11 @@ namespace npy {
 PyTypeObject* chan_type;
 
 namespace {
+
+struct {
+  std::unordered_map<const rt_runtime*, unsigned long long> numbers;
+  unsigned long long last = 0;
+} runtimes;
 
 ChanObject* self_of(PyObject* object) { return reinterpret_cast<ChanObject*>(object); }
 
@@ -23,13 +30,27 @@ PyObject* value_of(const ChanObject* c, Slot slot) {
   return c->times ? PyFloat_FromDouble(static_cast<double>(slot.time) / kNsPerSecond) : slot.object;
 }
 
+/// Also from a thread that runs no goroutine, whose channel may have outlived its runtime.
+template <class F>
+rt_status from_anywhere(const ChanObject* chan, F&& f) {
+  const Goroutine* g = running();
+  return g != nullptr || chan->times || runtime_lives(chan->rt) ? unparked(g, f) : kEndedEarly;
+}
+PyObject* raise_closed() {
+  if (PyObject* error = error_class("StateError"); error != nullptr) {
+    PyErr_SetString(error, "Chan: its Runtime is closed; nobody is there to use it");
+    Py_DECREF(error);
+  }
+  return nullptr;
+}
+
 bool may_send(const ChanObject* c) {
   if (!c->times) return true;
   PyErr_SetString(PyExc_TypeError, "Chan.send: this is a timer's channel, which only receives");
   return false;
 }
 
-rt_status wait_to(const Goroutine* g, rt_chan* c, int direction, void* elem, int* ok) {
+rt_status wait_to(Goroutine* g, rt_chan* c, int direction, void* elem, int* ok) {
   if (g->scope == nullptr)
     return parked_status(g, [&] { return direction == RT_SEND ? rt_chan_send(c, elem) : rt_chan_recv(c, elem, ok); });
   std::vector<rt_case> cases{{c, elem, direction, 0}};
@@ -40,7 +61,7 @@ rt_status wait_to(const Goroutine* g, rt_chan* c, int direction, void* elem, int
 }
 
 PyObject* chan_send(PyObject* self, PyObject* value) {
-  const Goroutine* g = in_goroutine("Chan.send");
+  Goroutine* g = in_goroutine("Chan.send");
   if (g == nullptr || !may_send(self_of(self))) return nullptr;
   rt_chan* c = self_of(self)->c;
   Py_INCREF(value);
@@ -54,7 +75,7 @@ PyObject* chan_send(PyObject* self, PyObject* value) {
 enum class Got { value, closed, error };
 
 Got receive(const char* name, PyObject* self, PyObject*& value) {
-  const Goroutine* g = in_goroutine(name);
+  Goroutine* g = in_goroutine(name);
   if (g == nullptr) return Got::error;
   const ChanObject* chan = self_of(self);
   rt_chan* c = chan->c;
@@ -101,27 +122,28 @@ PyObject* chan_try_send(PyObject* self, PyObject* value) {
   if (!may_send(self_of(self))) return nullptr;
   rt_chan* c = self_of(self)->c;
   Py_INCREF(value);
-  const rt_status s = unparked(running(), [&] { return rt_chan_try_send(c, &value); });
+  const rt_status s = from_anywhere(self_of(self), [&] { return rt_chan_try_send(c, &value); });
   if (s == RT_OK) Py_RETURN_TRUE;
   Py_DECREF(value);
   if (s == RT_EWOULDBLOCK) Py_RETURN_FALSE;
-  return raise_status(s);
+  return s == kEndedEarly ? raise_closed() : raise_status(s);
 }
 
 PyObject* chan_try_recv(PyObject* self, PyObject*) {
   const ChanObject* chan = self_of(self);
   Slot slot{};
   int ok = 0;
-  const rt_status s = unparked(running(), [&] { return rt_chan_try_recv(chan->c, &slot, &ok); });
+  const rt_status s = from_anywhere(chan, [&] { return rt_chan_try_recv(chan->c, &slot, &ok); });
   if (s == RT_EWOULDBLOCK) Py_RETURN_NONE;
-  if (s != RT_OK) return raise_status(s);
+  if (s != RT_OK) return s == kEndedEarly ? raise_closed() : raise_status(s);
   PyObject* value = ok != 0 ? value_of(chan, slot) : nullptr;
   return ok != 0 && value == nullptr ? nullptr : pair(value, ok != 0);
 }
 
 PyObject* chan_close(PyObject* self, PyObject*) {
   if (!may_send(self_of(self))) return nullptr;
-  return none_or(unparked(running(), [&] { return rt_chan_close(self_of(self)->c); }));
+  const rt_status s = from_anywhere(self_of(self), [self] { return rt_chan_close(self_of(self)->c); });
+  return s == kEndedEarly ? raise_closed() : none_or(s);
 }
 
 PyObject* chan_enter(PyObject* self, PyObject*) { return Py_NewRef(self); }
@@ -177,6 +199,7 @@ PyObject* chan_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
     return nullptr;
   }
   self_of(self)->c = c;
+  self_of(self)->rt = lifetime_of(rt != nullptr ? rt : rt_current());
   self_of(self)->keeps = rt != nullptr ? Py_NewRef(runtime) : nullptr;  // it lives as long as its channels
   return self;
 }
@@ -246,7 +269,7 @@ PyObject* py_select(PyObject*, PyObject* args) {
   PyObject* list = nullptr;
   int has_default = 0;
   if (!PyArg_ParseTuple(args, "O!p:select", &PyTuple_Type, &list, &has_default)) return nullptr;
-  const Goroutine* g = in_goroutine("select");
+  Goroutine* g = in_goroutine("select");
   if (g == nullptr) return nullptr;
   const auto n = static_cast<std::size_t>(PyTuple_GET_SIZE(list));
   std::vector<rt_case> cases;
@@ -323,10 +346,15 @@ PyMethodDef functions[] = {
 
 }  // namespace
 
-PyObject* raise_wait(rt_status status) {
-  if (status != kTimedOut) return raise_status(status);
-  PyErr_SetString(PyExc_TimeoutError, "newproc.timeout: the time of a block around this call is over");
-  return nullptr;
+void runtime_begins(const rt_runtime* rt) { runtimes.numbers[rt] = ++runtimes.last; }
+void runtime_ends(const rt_runtime* rt) { runtimes.numbers.erase(rt); }
+Lifetime lifetime_of(const rt_runtime* rt) {
+  const auto found = runtimes.numbers.find(rt);
+  return {rt, found != runtimes.numbers.end() ? found->second : 0};
+}
+bool runtime_lives(const Lifetime& of) {
+  const auto found = runtimes.numbers.find(of.rt);
+  return found != runtimes.numbers.end() && found->second == of.number;
 }
 
 ChanObject* chan_of_timer(Run* run, rt_timer* timer) {

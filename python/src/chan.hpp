@@ -6,6 +6,16 @@ namespace npy {
 
 struct ChanObject;
 
+/// A runtime that may be gone. Guarded by the GIL.
+struct Lifetime {
+  const rt_runtime* rt;
+  unsigned long long number;  // counts runtimes: an address can be another's later
+};
+void runtime_begins(const rt_runtime* rt);
+void runtime_ends(const rt_runtime* rt);
+Lifetime lifetime_of(const rt_runtime* rt);
+bool runtime_lives(const Lifetime& of);
+
 /// A timer of a run, freed with its channel or, where that outlives the run or ends elsewhere, after the run.
 struct TimerRecord {
   rt_timer* timer;
@@ -18,6 +28,7 @@ struct TimerRecord {
 struct ChanObject {
   PyObject_HEAD
   rt_chan* c;            // null: its timer's run is over
+  Lifetime rt;           // its runtime
   PyObject* keeps;       // the Runtime, or null
   TimerRecord* record;   // of a timer's channel
   bool times;

@@ -10,6 +10,7 @@
 #include "locks.hpp"
 #include "look.hpp"
 #include "pattern.hpp"
+#include "scope.hpp"
 
 namespace py = pybind11;
 
@@ -55,12 +56,14 @@ class Runtime {
   explicit Runtime(const py::dict& settings) {
     rt_config config = config_from(settings);
     check(rt_new(&config, &rt_));
+    runtime_begins(rt_);
     sim_ = config.world == RT_WORLD_SIM;
     stack_bytes_ = config.stack_size;
   }
   ~Runtime() {
     if (rt_ == nullptr) return;
     if (sim_) abandon_quietly();
+    runtime_ends(rt_);
     rt_delete(rt_);
   }
   Runtime(const Runtime&) = delete;
@@ -69,6 +72,7 @@ class Runtime {
   void close() {
     if (rt_ == nullptr) return;
     check(rt_delete(rt_));
+    runtime_ends(rt_);
     rt_ = nullptr;
   }
 
@@ -114,9 +118,7 @@ class Runtime {
 
   void abandon() {
     check(rt_abandon(open()));
-    running_ = false;
-    drop_main(&run_);
-    free_timers(&run_);
+    clean_up();
   }
 
   py::dict stats() {
@@ -150,8 +152,7 @@ class Runtime {
   }
   void abandon_quietly() {
     rt_abandon(rt_);
-    drop_main(&run_);
-    free_timers(&run_);
+    clean_up();
   }
 
   Goroutine* goroutine_of(const py::object& fn, const py::tuple& args, const py::dict& kwargs) {
@@ -186,10 +187,16 @@ class Runtime {
     return g;
   }
 
-  py::tuple finish(rt_status status) {
+  /// What goroutines that did not end had taken.
+  void clean_up() {
     running_ = false;
     drop_main(&run_);
     free_timers(&run_);
+    for (; run_.holds > 0; --run_.holds) rt_release(rt_);
+  }
+
+  py::tuple finish(rt_status status) {
+    clean_up();
     py::object exception = py::none();
     if (run_.exception != nullptr) exception = py::reinterpret_steal<py::object>(run_.exception);
     run_.exception = nullptr;
@@ -234,6 +241,6 @@ PYBIND11_MODULE(_core, m) {
   npy::keep_chunks();
   for (PyMethodDef* methods : {npy::parking_methods, npy::spawn_methods})
     if (PyModule_AddFunctions(m.ptr(), methods) != 0) throw py::error_already_set();
-  for (bool (*bind)(PyObject*) : {npy::bind_chan, npy::bind_locks, npy::bind_time})
+  for (bool (*bind)(PyObject*) : {npy::bind_chan, npy::bind_locks, npy::bind_time, npy::bind_scope})
     if (!bind(m.ptr())) throw py::error_already_set();
 }

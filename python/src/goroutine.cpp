@@ -115,6 +115,26 @@ PyObject* py_lock(PyObject*, PyObject*) { return simple("lock_os_thread", rt_loc
 PyObject* py_unlock(PyObject*, PyObject*) { return simple("unlock_os_thread", rt_unlock_os_thread); }
 PyObject* py_goid(PyObject*, PyObject*) { return PyLong_FromUnsignedLongLong(rt_goid()); }
 
+/// A thread that is no M will wake this goroutine.
+PyObject* py_hold(PyObject*, PyObject*) {
+  Goroutine* g = in_goroutine("hold");
+  if (g == nullptr) return nullptr;
+  const rt_status s = rt_hold(nullptr);
+  if (s == RT_OK) ++g->run->holds;
+  return none_or(s);
+}
+PyObject* py_release(PyObject*, PyObject*) {
+  Goroutine* g = in_goroutine("release");
+  if (g == nullptr) return nullptr;
+  const rt_status s = rt_release(nullptr);
+  if (s == RT_OK) --g->run->holds;
+  return none_or(s);
+}
+PyObject* py_is_sim(PyObject*, PyObject*) {
+  const Goroutine* g = in_goroutine("is_sim");
+  return g != nullptr ? PyBool_FromLong(g->run->sim) : nullptr;
+}
+
 PyObject* py_get_labels(PyObject*, PyObject*) {
   Goroutine* g = in_goroutine("get_labels");
   return g != nullptr ? Py_NewRef(g->labels) : nullptr;
@@ -250,6 +270,9 @@ PyMethodDef parking_methods[] = {
     {"lock_os_thread", py_lock, METH_NOARGS, nullptr},
     {"unlock_os_thread", py_unlock, METH_NOARGS, nullptr},
     {"goid", py_goid, METH_NOARGS, nullptr},
+    {"hold", py_hold, METH_NOARGS, nullptr},
+    {"release", py_release, METH_NOARGS, nullptr},
+    {"is_sim", py_is_sim, METH_NOARGS, nullptr},
     {"get_labels", py_get_labels, METH_NOARGS, nullptr},
     {"set_labels", py_set_labels, METH_O, nullptr},
     {nullptr, nullptr, 0, nullptr},

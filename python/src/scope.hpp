@@ -1,33 +1,37 @@
-// scope.hpp: time limits on what a goroutine waits for.
+// scope.hpp: what ends a goroutine's waits early: limits of time, and channels that are closed.
 #pragma once
+#include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "goroutine.hpp"
 
 namespace npy {
 
-/// A block that must be left in time: `done` is closed when it, or one around it, is due.
+/// A block in which what the goroutine waits for ends early, with an error.
 struct Scope {
-  rt_chan* done;
-  std::int64_t deadline;  // nanoseconds of the world's clock, of `done`
+  rt_chan* done;          // closed when it is time; null: nothing of its own
+  PyObject* error;        // a class, or an exception; borrowed
+  const char* text;       // for a class; null: none
+  bool shield;            // those around it end nothing in it
+  bool once;              // told once; otherwise every wait in the block is told
+  std::int64_t deadline;  // nanoseconds of the world's clock: the earliest of its and those around it
   Scope* outer;
 };
+constexpr std::int64_t kNoDeadline = std::numeric_limits<std::int64_t>::max();
 
-/// What a wait gave up with: no status of newproc.h's.
-constexpr rt_status kTimedOut = static_cast<rt_status>(1);
+/// A wait ended early, and the scope's error is set. No status of newproc.h's.
+constexpr rt_status kEndedEarly = static_cast<rt_status>(1);
 
-/// After the run, of a goroutine that was dropped inside of timeouts.
+/// After the run, of a goroutine that was dropped inside of scopes.
 void abandon_scopes(Goroutine* g);
 
-/// TimeoutError where it is kTimedOut, else as raise_status.
-PyObject* raise_wait(rt_status status);
+/// As raise_status; the error of kEndedEarly is set already.
+inline PyObject* raise_wait(rt_status status) { return status == kEndedEarly ? nullptr : raise_status(status); }
 
-/// rt_select without the GIL, for no longer than the goroutine's scope lets it: its last case is the scope's.
-inline rt_status select_in_scope(const Goroutine* g, std::vector<rt_case>& cases, std::size_t& chosen) {
-  const std::size_t n = cases.size();
-  if (g->scope != nullptr) cases.push_back({g->scope->done, nullptr, RT_RECV, 0});
-  const rt_status s = parked_status(g, [&] { return rt_select(cases.data(), cases.size(), 0, &chosen); });
-  return s == RT_OK && chosen == n && g->scope != nullptr ? kTimedOut : s;
-}
+/// rt_select without the GIL, until one of the goroutine's scopes ends it.
+rt_status select_in_scope(Goroutine* g, std::vector<rt_case>& cases, std::size_t& chosen);
+
+bool bind_scope(PyObject* module);
 
 }  // namespace npy

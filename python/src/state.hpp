@@ -22,6 +22,7 @@ struct Run {
   PyObject* exception = nullptr;        // what ended the run, guarded by the GIL
   std::string panic;                    // its type and message
   unsigned long long exception_goid = 0;
+  unsigned holds = 0;                   // of goroutines that wait for other threads, guarded by the GIL
   TimerRecord* timers = nullptr;        // that are not freed yet, guarded by the GIL
   Goroutine* main = nullptr;            // while it has not ended: the runtime drops all others, not main
 };

@@ -1,15 +1,11 @@
-// time.cpp: sleep, timers, and limits on what a block may wait for.
-#include <atomic>
+// time.cpp: sleep, Timer, Ticker and after.
 #include <cmath>
-#include <cstddef>
-#include <limits>
 
 #include "chan.hpp"
 #include "scope.hpp"
 #include "types.hpp"
 
 namespace npy {
-namespace {
 
 constexpr double kMostSeconds = 9e9;
 
@@ -25,10 +21,12 @@ bool ns_of(const char* call, PyObject* seconds, std::int64_t& ns) {
   return true;
 }
 
+namespace {
+
 PyObject* py_sleep(PyObject*, PyObject* arg) {
   std::int64_t ns = 0;
   if (!ns_of("sleep", arg, ns)) return nullptr;
-  const Goroutine* g = in_goroutine("sleep");
+  Goroutine* g = in_goroutine("sleep");
   if (g == nullptr) return nullptr;
   if (g->scope == nullptr || ns <= 0) return none_or(parked_status(g, [ns] { return rt_sleep(ns); }));
   rt_timer* timer = nullptr;
@@ -130,136 +128,6 @@ PyGetSetDef timer_attributes[] = {
     {nullptr, nullptr, nullptr, nullptr, nullptr},
 };
 
-// timeout
-
-/// What closes a scope's channel: the scope and the timer's goroutine have it, and whoever is last frees it.
-struct Alarm {
-  rt_chan* done;
-  std::atomic<int> owners{1};
-  void drop() {
-    if (owners.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-    rt_chan_free(done);
-    delete this;
-  }
-};
-void ring(void* raw) {
-  auto* alarm = static_cast<Alarm*>(raw);
-  rt_chan_close(alarm->done);
-  alarm->drop();
-}
-
-struct TimeoutObject {
-  PyObject_HEAD
-  std::int64_t ns;
-  Scope scope;
-  Goroutine* g;  // that is in the block, or null
-  Alarm* alarm;  // null: a scope around it is due first
-  rt_timer* timer;
-  bool expired;
-};
-TimeoutObject* timeout_of(PyObject* object) { return reinterpret_cast<TimeoutObject*>(object); }
-
-PyObject* timeout_new(PyTypeObject* type, PyObject* args, PyObject*) {
-  PyObject* seconds = nullptr;
-  std::int64_t ns = std::numeric_limits<std::int64_t>::max();
-  if (!PyArg_UnpackTuple(args, "timeout", 1, 1, &seconds)) return nullptr;
-  if (seconds != Py_None && !ns_of("timeout", seconds, ns)) return nullptr;
-  PyObject* self = type->tp_alloc(type, 0);
-  if (self != nullptr) timeout_of(self)->ns = ns;
-  return self;
-}
-
-rt_status set_alarm(TimeoutObject* t, Goroutine* g) {
-  rt_chan* done = nullptr;
-  if (const rt_status s = rt_chan_new(nullptr, 0, 0, &done); s != RT_OK) return s;
-  t->alarm = new Alarm{done};
-  t->scope.done = done;
-  if (t->ns <= 0) return unparked(g, [done] { return rt_chan_close(done); });
-  t->alarm->owners = 2;
-  const rt_status s = unparked(g, [t] { return rt_after_func(t->ns, ring, t->alarm, &t->timer); });
-  if (s == RT_OK) return s;
-  t->alarm->owners = 1;
-  t->alarm->drop();
-  t->alarm = nullptr;
-  return s;
-}
-
-PyObject* timeout_enter(PyObject* self, PyObject*) {
-  TimeoutObject* t = timeout_of(self);
-  Goroutine* g = in_goroutine("timeout");
-  if (g == nullptr) return nullptr;
-  if (t->g != nullptr || t->expired || t->scope.deadline != 0)
-    return PyErr_Format(PyExc_RuntimeError, "newproc.timeout: one object is for one block; make another");
-  const std::int64_t now = rt_nanotime(nullptr);
-  const bool bounded = t->ns < std::numeric_limits<std::int64_t>::max() - now;
-  t->scope.deadline = bounded ? now + t->ns : std::numeric_limits<std::int64_t>::max();
-  t->scope.outer = g->scope;
-  if (g->scope != nullptr && g->scope->deadline <= t->scope.deadline) {
-    t->scope.deadline = g->scope->deadline;
-    t->scope.done = g->scope->done;
-  } else if (bounded) {
-    if (const rt_status s = set_alarm(t, g); s != RT_OK) return raise_status(s);
-  }
-  t->g = g;
-  if (t->scope.done != nullptr) g->scope = &t->scope;
-  return Py_NewRef(self);
-}
-
-void take_alarm(TimeoutObject* t) {
-  if (t->timer != nullptr) {
-    int active = 0;
-    unparked(t->g, [&] { return rt_timer_stop(t->timer, &active); });
-    unparked(t->g, [&] { return rt_timer_free(t->timer), RT_OK; });
-    if (active != 0) t->alarm->drop();  // it will not ring
-    t->timer = nullptr;
-  }
-  if (t->alarm != nullptr) t->alarm->drop();
-  t->alarm = nullptr;
-}
-
-/// t's goroutine was dropped in the block, and the run is over: nothing will ring.
-void abandon(TimeoutObject* t) {
-  rt_timer_free(t->timer);
-  t->timer = nullptr;
-  if (t->alarm != nullptr) t->alarm->owners = 1;
-  if (t->alarm != nullptr) t->alarm->drop();
-  t->alarm = nullptr;
-  t->g = nullptr;
-}
-
-PyObject* timeout_exit(PyObject* self, PyObject*) {
-  TimeoutObject* t = timeout_of(self);
-  if (t->g == nullptr || running() != t->g)
-    return PyErr_Format(PyExc_RuntimeError, "newproc.timeout: the block is left by another goroutine than the one that entered it");
-  t->expired = t->scope.done != nullptr && rt_nanotime(nullptr) >= t->scope.deadline;
-  if (t->g->scope == &t->scope) t->g->scope = t->scope.outer;
-  take_alarm(t);
-  t->g = nullptr;
-  Py_RETURN_FALSE;
-}
-
-PyObject* timeout_expired(PyObject* self, void*) {
-  const TimeoutObject* t = timeout_of(self);
-  const bool now = t->g != nullptr && t->scope.done != nullptr && rt_nanotime(nullptr) >= t->scope.deadline;
-  return PyBool_FromLong(t->expired || now);
-}
-
-void timeout_dealloc(PyObject* self) {
-  PyTypeObject* type = Py_TYPE(self);
-  type->tp_free(self);
-  Py_DECREF(type);
-}
-
-PyMethodDef timeout_methods[] = {
-    {"__enter__", timeout_enter, METH_NOARGS, nullptr},
-    {"__exit__", timeout_exit, METH_VARARGS, nullptr},
-    {nullptr, nullptr, 0, nullptr},
-};
-PyGetSetDef timeout_attributes[] = {
-    {"expired", timeout_expired, nullptr, "Whether the time is over; after the block: whether it was.", nullptr},
-    {nullptr, nullptr, nullptr, nullptr, nullptr},
-};
-
 PyDoc_STRVAR(timer_doc,
 "Timer(seconds, /)\n--\n\n"
 "Sends the time on ``chan`` once, after ``seconds``. Go: time.NewTimer. It stops when neither it nor its channel is referred to.");
@@ -267,26 +135,6 @@ PyDoc_STRVAR(ticker_doc,
 "Ticker(seconds, /)\n--\n\n"
 "Sends the time on ``chan`` every ``seconds``; a reader that is slow misses ticks. Go: time.NewTicker.\n\n"
 "Panic: \"non-positive interval for NewTicker\".");
-PyDoc_STRVAR(timeout_doc,
-R"(timeout(seconds, /)
---
-
-A block that must be left in time: what the goroutine waits for in it raises TimeoutError once ``seconds`` are over.
-
->>> import newproc
->>> def main():
-...     try:
-...         with newproc.timeout(0.01):
-...             newproc.Chan().recv()
-...     except TimeoutError:
-...         print("nobody sends")
->>> _ = newproc.run(main)
-nobody sends
-
-Blocks nest: the earliest limit counts. It holds for `sleep`, `select`, channels and what is built on them, not for locks. What
-can go on at once does so, even late. None: no limit of its own.
-)");
-
 PyMethodDef functions[] = {
     {"sleep", py_sleep, METH_O, "sleep(seconds, /)\n--\n\nPark this goroutine for so long; 0 or less returns at once. Virtual time in the sim world. time.go:178"},
     {"after", py_after, METH_O, "after(seconds, /)\n--\n\nA channel that has the time, in seconds of the world's clock, once ``seconds`` have passed. Go: time.After\n\nLet go of it, and its timer is stopped."},
@@ -306,31 +154,11 @@ bool add_timer(PyObject* module, const char* name, const char* doc, newfunc make
   return add_type(module, name, sizeof(TimerObject), slots) != nullptr;
 }
 
-bool add_timeout(PyObject* module) {
-  PyType_Slot slots[] = {
-      {Py_tp_doc, const_cast<char*>(timeout_doc)},
-      {Py_tp_new, reinterpret_cast<void*>(timeout_new)},
-      {Py_tp_dealloc, reinterpret_cast<void*>(timeout_dealloc)},
-      {Py_tp_methods, timeout_methods},
-      {Py_tp_getset, timeout_attributes},
-      {0, nullptr},
-  };
-  return add_type(module, "newproc.timeout", sizeof(TimeoutObject), slots) != nullptr;
-}
-
 }  // namespace
-
-void abandon_scopes(Goroutine* g) {
-  while (g->scope != nullptr) {
-    auto* t = reinterpret_cast<TimeoutObject*>(reinterpret_cast<char*>(g->scope) - offsetof(TimeoutObject, scope));
-    g->scope = g->scope->outer;
-    abandon(t);
-  }
-}
 
 bool bind_time(PyObject* module) {
   return add_timer(module, "newproc.Timer", timer_doc, timer_new) && add_timer(module, "newproc.Ticker", ticker_doc, ticker_new) &&
-         add_timeout(module) && PyModule_AddFunctions(module, functions) == 0;
+         PyModule_AddFunctions(module, functions) == 0;
 }
 
 }  // namespace npy

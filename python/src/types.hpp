@@ -2,9 +2,15 @@
 #pragma once
 #include <Python.h>
 
+#include <cstddef>
+#include <cstdint>
+
 namespace npy {
 
 constexpr double kNsPerSecond = 1e9;
+
+/// Nanoseconds of a Python number of seconds. False with an error set.
+bool ns_of(const char* call, PyObject* seconds, std::int64_t& ns);
 
 /// Registers a type that can be subclassed under the last part of its name. Null: a Python error is set.
 inline PyTypeObject* add_type(PyObject* module, const char* name, std::size_t size, PyType_Slot* slots) {

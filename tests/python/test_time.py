@@ -24,8 +24,8 @@ def now():
 @WORLDS
 def test_a_timer_fires_once(where):
     def main():
-        timer = Timer(0.001)
         began = now()
+        timer = Timer(0.001)
         assert timer.chan.recv() >= began
         assert timer.stop() is False
         assert timer.chan.try_recv() is None
