@@ -178,7 +178,7 @@ def test_the_command_runs_json_lines(tmp_path):
         (["run", "-", "--max-seconds", "-1"], "argument --max-seconds: -1 is outside of 0 to"),
         (["run"], "required: FILE"),
         (["fly"], "invalid choice: 'fly'"),
-        ([], "required: run | demo | config"),
+        ([], "required: run | explore | replay | demo | config"),
     ],
 )
 def test_the_command_names_what_is_wrong(arguments, text):
