@@ -7,10 +7,13 @@ where the same seed is the same run. `Chan`, `select`, `Mutex` and the like park
 from __future__ import annotations
 
 import sys as _sys
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
 
 if hasattr(_sys, "_is_gil_enabled") and not _sys._is_gil_enabled():
     raise ImportError("newproc needs a CPython with the GIL; this one runs without it")
 
+from ._build import PatternBuilder
 from ._core import version as __version__
 from ._errors import (
     ArgumentError,
@@ -33,7 +36,7 @@ from ._errors import (
 )
 from ._group import Group
 from ._explore import Driver, Explored, Finding, Involved, Question, Replayed, Task, explore, replay
-from ._look import EVENT_DTYPE, G, M, P, Snapshot, Stats, Trace
+from ._look import G, M, P, Snapshot, Stats, Trace
 from ._pattern import Pattern, Result, run_jsonl
 from ._runtime import (
     Run,
@@ -53,11 +56,86 @@ from ._runtime import (
 )
 from ._sync import Case, Chan, Cond, Mutex, Once, RWMutex, Selected, Ticker, Timer, WaitGroup, after, select, shield, sleep, timeout, until
 
+if _TYPE_CHECKING:
+    from ._look import EVENT_DTYPE
+
+
+def __getattr__(name: str) -> _Any:
+    if name == "EVENT_DTYPE":  # NumPy is imported when it is needed
+        from . import _look
+
+        return _look.EVENT_DTYPE
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 __all__ = [
-    "ArgumentError", "Canceled", "Case", "Chan", "Closed", "Cond", "DeadlockError", "Driver", "EVENT_DTYPE", "Explored", "FatalError",
-    "Finding", "G", "GoExit", "GoroutinePanic", "Group", "InterruptError", "Involved", "LimitError", "M", "Mutex", "NewprocError", "Once",
-    "OutputError", "P", "Panic", "Pattern", "PatternError", "PlaceError", "Question", "RWMutex", "Replayed", "ResourceError", "Result",
-    "Run", "Runtime", "Selected", "Snapshot", "StateError", "Stats", "Task", "Ticker", "Timer", "Trace", "UnsupportedError", "WaitGroup",
-    "__version__", "after", "checkpoint", "explore", "get_labels", "go", "goexit", "goid", "gomaxprocs", "gosched", "goyield",
-    "lock_os_thread", "replay", "run", "run_jsonl", "select", "set_labels", "shield", "sleep", "timeout", "unlock_os_thread", "until",
+    "ArgumentError",
+    "Canceled",
+    "Case",
+    "Chan",
+    "Closed",
+    "Cond",
+    "DeadlockError",
+    "Driver",
+    "EVENT_DTYPE",
+    "Explored",
+    "FatalError",
+    "Finding",
+    "G",
+    "GoExit",
+    "GoroutinePanic",
+    "Group",
+    "InterruptError",
+    "Involved",
+    "LimitError",
+    "M",
+    "Mutex",
+    "NewprocError",
+    "Once",
+    "OutputError",
+    "P",
+    "Panic",
+    "Pattern",
+    "PatternBuilder",
+    "PatternError",
+    "PlaceError",
+    "Question",
+    "RWMutex",
+    "Replayed",
+    "ResourceError",
+    "Result",
+    "Run",
+    "Runtime",
+    "Selected",
+    "Snapshot",
+    "StateError",
+    "Stats",
+    "Task",
+    "Ticker",
+    "Timer",
+    "Trace",
+    "UnsupportedError",
+    "WaitGroup",
+    "__version__",
+    "after",
+    "checkpoint",
+    "explore",
+    "get_labels",
+    "go",
+    "goexit",
+    "goid",
+    "gomaxprocs",
+    "gosched",
+    "goyield",
+    "lock_os_thread",
+    "replay",
+    "run",
+    "run_jsonl",
+    "select",
+    "set_labels",
+    "shield",
+    "sleep",
+    "timeout",
+    "unlock_os_thread",
+    "until",
 ]

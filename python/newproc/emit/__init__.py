@@ -1,0 +1,1 @@
+"""Patterns as source text of programs."""
