@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from . import _core
 
-EVENT_DTYPE = np.dtype(
-    [("seq", "<u8"), ("time", "<u8"), ("g", "<u8"), ("a", "<u8"), ("b", "<u8"), ("kind", "<u2"), ("p", "<i2"), ("m", "<i4")]
-)
-"""One event, 48 bytes: position, nanoseconds, goid, two arguments, kind, P and M (-1: none). See RT_EVENT_MAP."""
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from .picture.html import Bundle
+
+    EVENT_DTYPE: np.dtype[Any]
+    """One event, 48 bytes: position, nanoseconds, goid, two arguments, kind, P and M (-1: none). See RT_EVENT_MAP."""
+
+EVENT_FIELDS = (("seq", "<u8"), ("time", "<u8"), ("g", "<u8"), ("a", "<u8"), ("b", "<u8"), ("kind", "<u2"), ("p", "<i2"), ("m", "<i4"))
+_GO_CREATE = 13
+
+
+def __getattr__(name: str) -> Any:
+    if name != "EVENT_DTYPE":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import numpy as np  # only when somebody looks at events: it takes longer to import than all of newproc
+
+    dtype = globals()["EVENT_DTYPE"] = np.dtype(list(EVENT_FIELDS))
+    return dtype
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +114,24 @@ class Snapshot:
             lines.append(f"  ... {len(live) - 20} more goroutines")
         return "\n".join(lines)
 
+    def to_svg(self) -> str:
+        """The house of Gs, Ms and Ps with their queues, as SVG that stands alone."""
+        from .picture.house import house_svg
+
+        return house_svg(self)
+
+    def to_html(self, path: str | Path | None = None, *, title: str = "snapshot") -> str:
+        """The same as a self-contained page, with a table of the goroutines; also written to ``path``."""
+        return self._bundle(title).to_html(path)
+
+    def _repr_html_(self) -> str:
+        return self._bundle("snapshot").inline()
+
+    def _bundle(self, title: str) -> Bundle:
+        from .picture.html import Bundle
+
+        return Bundle(title, snapshot=self)
+
 
 @dataclass(frozen=True, slots=True)
 class Stats:
@@ -133,7 +167,19 @@ class Trace:
 
     def __init__(self, buffer: _core.TraceBuffer) -> None:
         self._buffer = buffer
-        self.events: npt.NDArray[Any] = np.frombuffer(memoryview(buffer), dtype=EVENT_DTYPE)
+
+    @cached_property
+    def events(self) -> npt.NDArray[Any]:
+        """The events by position, with `EVENT_DTYPE`."""
+        import numpy as np
+
+        return np.frombuffer(memoryview(self._buffer), dtype=__getattr__("EVENT_DTYPE"))
+
+    @property
+    def main(self) -> int:
+        """The goid of main: the goroutine that no other started."""
+        first = self.events["g"][(self.events["kind"] == _GO_CREATE) & (self.events["a"] == 0)]
+        return int(first[0]) if len(first) else 1
 
     @property
     def lost(self) -> int:
@@ -153,8 +199,43 @@ class Trace:
         """Write Perfetto's format for ui.perfetto.dev. Raises `OutputError` where path cannot be written."""
         self._buffer.write_perfetto(path)
 
+    def to_svg(self, *, axis: str = "auto", names: dict[int, str] | None = None) -> str:
+        """A timeline as SVG that stands alone: lanes per P and per M, queue lengths, arrows.
+
+        Args:
+            axis: "step", "time", or "auto": time where the clock moved.
+            names: of goroutines, by goid.
+        """
+        from .picture.timeline import timeline_svg
+
+        return timeline_svg(self, names, axis)
+
+    def to_html(self, path: str | Path | None = None, *, title: str = "trace", names: dict[int, str] | None = None) -> str:
+        """A self-contained page to step through offline, with all queues at each step; also written to ``path``."""
+        return self._bundle(title, names).to_html(path)
+
+    def view(self, *, title: str = "trace", names: dict[int, str] | None = None) -> Any:
+        """The same as a widget for Jupyter, VS Code, Colab and marimo. It needs ``newproc[notebook]``."""
+        from .picture.widget import viewer
+
+        return viewer(self._bundle(title, names))
+
+    def story(self, most: int = 60) -> list[tuple[int, str]]:
+        """The steps that matter, told in words: pairs of a step and a sentence."""
+        from .picture.words import story
+
+        return story(self, {}, most)
+
+    def _repr_html_(self) -> str:
+        return self._bundle("trace", None).inline()
+
+    def _bundle(self, title: str, names: dict[int, str] | None) -> Bundle:
+        from .picture.html import Bundle
+
+        return Bundle(title, trace=self, names=names or {})
+
     def __len__(self) -> int:
-        return len(self.events)
+        return memoryview(self._buffer).nbytes // 48
 
     def __repr__(self) -> str:
         return f"Trace({len(self.events)} events, {self.lost} lost, hash {self.hash:#x})"

@@ -5,11 +5,16 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import _core
 from ._errors import ArgumentError, DeadlockError, GoExit, GoroutinePanic, NewprocError, StateError, error_for
 from ._look import Snapshot, Stats, Trace, asleep, snapshot_from
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .picture.html import Bundle
 
 WORLDS = {"threads": 0, "sim": 1}
 PYTHON_STACK_BYTES = 1 << 20
@@ -28,6 +33,18 @@ class Run:
     stats: Stats
     snapshot: Snapshot
     trace: Trace | None
+
+    def to_html(self, path: str | Path | None = None, *, title: str = "run") -> str:
+        """The run as a self-contained page, to step through where it was traced; also written to ``path``."""
+        return self._bundle(title).to_html(path)
+
+    def _repr_html_(self) -> str:
+        return self._bundle("run").inline()
+
+    def _bundle(self, title: str) -> Bundle:
+        from .picture.html import Bundle
+
+        return Bundle(title, trace=self.trace, snapshot=self.snapshot)
 
 
 def settings_from(

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from . import __version__, _cli_explore
-from ._errors import NewprocError, PatternError
-from ._pattern import Pattern, run_jsonl
+from ._errors import NewprocError, OutputError, PatternError
+from ._pattern import Pattern, Result, run_jsonl
 
 UNREADABLE = 64
 MOST_SECONDS = 1e9
@@ -35,6 +35,8 @@ examples:
   newproc run --log fork.json | head  the log: [goroutine, "start", body, parent], ...
   newproc run --procs 4 --seed 7 a.json --trace a.pftrace
                                       four Ps, simulated; open the trace in ui.perfetto.dev
+  newproc run --html run.html fork.json
+                                      a page to step through, offline
   newproc run --jsonl many.jsonl      a pattern a line; a result a line
   cc prog.c $(newproc config --cflags --libs)
 
@@ -70,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--world", choices=("sim", "threads"), default="sim", help="simulated, or on OS threads (default sim)")
     run.add_argument("--snapshot", action="store_true", help="print the state at the end")
     run.add_argument("--trace", metavar="OUT", help="write a trace in Perfetto's format")
+    run.add_argument("--html", metavar="OUT", help="write a page to step through the run with all its queues")
     run.add_argument("--max-steps", type=int, metavar="N", help="most operations (default 10,000,000)")
     run.add_argument("--max-goroutines", type=int, metavar="N", help="most alive at once (default 1,000,000)")
     run.add_argument("--max-log", type=int, metavar="BYTES", help="most bytes of log (default 256 MiB)")
@@ -107,10 +110,12 @@ def _read(name: str) -> str:
 def _run_one(name: str, text: str, args: argparse.Namespace, people: bool) -> int:
     pattern = Pattern(text)
     settings = _settings(args)
-    if args.trace or people:
+    if args.trace or args.html or people:
         settings["trace"] = 1 << 20
-    if people or args.trace or args.snapshot:
+    if people or args.trace or args.html or args.snapshot:
         result = pattern.run(limits=_limits(args), snapshot=args.snapshot, **settings)
+        if args.html:
+            _write_page(result, args.html)
         if args.trace and result.trace is not None:
             result.trace.write_perfetto(args.trace)
         if people:
@@ -131,6 +136,13 @@ def _run_one(name: str, text: str, args: argparse.Namespace, people: bool) -> in
     if end:
         print(end, file=sys.stderr)
     return rc
+
+
+def _write_page(result: Result, path: str) -> None:
+    try:
+        result.to_html(path)
+    except OSError as error:
+        raise OutputError(f"--html {path} cannot be written: {error.strerror or error}") from None
 
 
 def _write_log(log: str) -> None:
