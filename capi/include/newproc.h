@@ -60,7 +60,9 @@ extern "C" {
   X(RT_EINTR, -12, "rt_interrupt ended the run")                                  \
   X(RT_EPATTERN, -13, "the text is not a spawn pattern")                          \
   X(RT_EIO, -14, "a file could not be written")                                   \
-  X(RT_EWOULDBLOCK, -15, "the operation would have to wait")
+  X(RT_EWOULDBLOCK, -15, "the operation would have to wait")                      \
+  X(RT_ECANCELED, -16, "context canceled")                                        \
+  X(RT_EDEADLINE, -17, "context deadline exceeded")
 
 typedef enum rt_status {
 #define RT_STATUS_ENUM(name, value, text) name = value,
@@ -442,11 +444,100 @@ RT_API rt_status rt_timer_reset(rt_timer *t, int64_t ns, int *was_active);
 /* Stops and frees it and its channel. NULL is allowed. [g], or [host] after the run */
 RT_API void rt_timer_free(rt_timer *t);
 
+/* ---- Contexts ----------------------------------------------------------------------------------- */
+
+/* Package context: a tree of what is to stop together. NULL is context.Background. What ends a context ends
+ * all that were made from it: theirs and its Done channels are closed, their functions started, in the order
+ * in which they were made.
+ *   ownership  A context is shared. Who makes one has a reference, and gives it back with rt_context_release;
+ *              a context holds its parent, nobody holds its children. Giving the last one back does not end
+ *              it: cancel it first, or who waits for it waits for ever.
+ *   runtime    A context belongs to one: its parent's; without a parent to rt, NULL for the caller's. It may
+ *              outlive runs, and be released after its runtime was deleted. Deadlines and functions are of
+ *              the run in which they were set, and end with it.
+ *   cause      and value are pointers of yours. drop (NULL allowed) is called with them once nobody can ask
+ *              for them any more, on whichever thread that is; it must not call newproc.
+ *   returns    RT_EINVAL; RT_ENOMEM; RT_EPLACE the calling goroutine is another runtime's
+ *   Go         context.go. */
+typedef struct rt_context rt_context;
+
+/* Ended by rt_context_cancel, or with its parent. Go: WithCancel, WithCancelCause    [any] */
+RT_API rt_status rt_context_with_cancel(rt_runtime *rt, rt_context *parent, rt_context **out);
+/* And by time: when rt_nanotime is `when`, or in `ns`; at once where that has passed. If the parent's deadline is
+ * earlier, that remains. cause (NULL: none) is what rt_context_cause tells if the deadline is what ends it.
+ *   Go       WithDeadlineCause, WithTimeoutCause    [g] */
+RT_API rt_status rt_context_with_deadline(rt_context *parent, int64_t when, void *cause, rt_func drop,
+                                          rt_context **out);
+RT_API rt_status rt_context_with_timeout(rt_context *parent, int64_t ns, void *cause, rt_func drop,
+                                         rt_context **out);
+/* The parent, with a value that rt_context_value finds under this key; keys are compared as addresses.
+ *   returns  RT_EPANIC "nil key"    Go  WithValue    [any] */
+RT_API rt_status rt_context_with_value(rt_runtime *rt, rt_context *parent, const void *key, void *value,
+                                       rt_func drop, rt_context **out);
+/* The parent's values, and neither its end nor its deadline. Go: WithoutCancel    [any] */
+RT_API rt_status rt_context_without_cancel(rt_runtime *rt, rt_context *parent, rt_context **out);
+
+/* One more reference; returns ctx. NULL is allowed in both. [any] */
+RT_API rt_context *rt_context_retain(rt_context *ctx);
+RT_API void rt_context_release(rt_context *ctx);
+
+/* Ends ctx and all that were made from it; the first time counts. cause: NULL: none.
+ *   returns  RT_EINVAL ctx can not be cancelled: it is NULL, or has no more than a value; then drop is not
+ *            called. RT_OK it is over, whoever ended it    [g], and threads that are no Ms */
+RT_API rt_status rt_context_cancel(rt_context *ctx);
+RT_API rt_status rt_context_cancel_cause(rt_context *ctx, void *cause, rt_func drop);
+
+/* RT_OK until it has ended, then RT_ECANCELED or RT_EDEADLINE, whose rt_strerror is Go's text. Go: Err [any] */
+RT_API rt_status rt_context_err(const rt_context *ctx);
+/* The cause, as long as ctx is held; NULL where none was given, and until it has ended. Go: Cause [any] */
+RT_API void *rt_context_cause(const rt_context *ctx);
+/* Closed when ctx ends: to receive from, and for rt_select. Lives as long as ctx. NULL, which waits for ever,
+ * where it never can end. Go: Done    [any] */
+RT_API rt_chan *rt_context_done(rt_context *ctx);
+/* 1: it has a deadline, *when (NULL allowed) on rt_nanotime's clock. 0: none. Go: Deadline [any] */
+RT_API int rt_context_deadline(const rt_context *ctx, int64_t *when);
+/* Of the nearest context on the way up that has this key; NULL: none has. Go: Value [any] */
+RT_API void *rt_context_value(const rt_context *ctx, const void *key);
+
+/* When ctx ends, fn(arg) runs in a goroutine of its own, started by whoever ends it; at once if it has ended.
+ *   out      NULL: it cannot be stopped. Else to be freed
+ *   returns  as above    Go  AfterFunc    [g] */
+typedef struct rt_context_func rt_context_func;
+RT_API rt_status rt_context_after_func(rt_context *ctx, rt_func fn, void *arg, rt_context_func **out);
+/* 1: it had yet to be started, and never will be. [any] */
+RT_API int rt_context_func_stop(rt_context_func *f);
+/* Stops it, and frees it. NULL is allowed. [any] */
+RT_API void rt_context_func_free(rt_context_func *f);
+
+/* ---- Groups ------------------------------------------------------------------------------------- */
+
+/* Package errgroup: goroutines that work on one thing, and stop when one of them fails. A function returns
+ * NULL, or an error: a pointer of yours. The first error ends the group's context, as its cause, and is kept; the
+ * group calls drop (NULL allowed) with the others at once, with this one when nobody can ask for it any more. */
+typedef struct rt_group rt_group;
+typedef void *(*rt_group_func)(void *arg);
+/*   parent   of the group's context; NULL: Background
+ *   returns  RT_ENOMEM    Go  errgroup.WithContext    [g] */
+RT_API rt_status rt_group_new(rt_context *parent, rt_func drop, rt_group **out);
+/* Ended by the first error, and by rt_group_wait. Lives as long as the group; retain it to have it for longer. [any] */
+RT_API rt_context *rt_group_context(rt_group *group);
+/* At most n goroutines at once from now on; below 0: any number.
+ *   returns  RT_EPANIC "errgroup: modify limit while 2 goroutines in the group are still active"    [g] */
+RT_API rt_status rt_group_set_limit(rt_group *group, int32_t n);
+/* fn(arg) in a new goroutine; waits until the limit has room for it. rt_group_try_go: RT_EWOULDBLOCK instead.
+ *   returns  as rt_newproc, and nothing has started then    [g] */
+RT_API rt_status rt_group_go(rt_group *group, rt_group_func fn, void *arg);
+RT_API rt_status rt_group_try_go(rt_group *group, rt_group_func fn, void *arg);
+/* Waits until all have ended, ends the context, and tells the first error, NULL: none. It belongs to the group. [g] */
+RT_API rt_status rt_group_wait(rt_group *group, void **error);
+/* After rt_group_wait, or after the run. NULL is allowed. [any] */
+RT_API void rt_group_free(rt_group *group);
+
 /* ---- From threads that are no Ms ---------------------------------------------------------------- */
 
 /* Such a thread may call rt_newproc and rt_newproc_ex with rt given, rt_chan_send, rt_chan_try_send,
- * rt_chan_recv, rt_chan_try_recv, rt_chan_close and rt_ready; what they wake goes to the global queue. For all
- * else, start a goroutine. While no run is under way rt_newproc gives RT_ESTATE. */
+ * rt_chan_recv, rt_chan_try_recv, rt_chan_close, rt_context_cancel and rt_ready; what they wake goes to the global
+ * queue. For all else, start a goroutine. While no run is under way rt_newproc gives RT_ESTATE. */
 
 /* rt_goready for such a thread. RT_ESTATE g is not parked. [any] but an M */
 RT_API rt_status rt_ready(rt_runtime *rt, rt_g *g);

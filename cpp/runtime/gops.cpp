@@ -1,6 +1,8 @@
 // gops.cpp: this world's table of what a goroutine can ask for.
 #include "sched/sched.hpp"
 #include "sync/chan.hpp"
+#include "sync/context.hpp"
+#include "sync/group.hpp"
 #include "sync/locks.hpp"
 #include "sync/timer.hpp"
 
@@ -34,6 +36,8 @@ const GOps gops = {
     rwmutex_lock,   rwmutex_unlock,  rwmutex_rlock,    rwmutex_runlock,  rwmutex_try_lock, rwmutex_try_rlock,
     waitgroup_add,  waitgroup_wait,  cond_wait,        cond_signal,      cond_broadcast,   once_enter,  once_leave,
     time_sleep,     after_func,      new_timer,
+    make_deadline,  context_cancel,  after_context,
+    group_new,      group_set_limit, group_go,         group_wait,
 };
 
 }  // namespace NEWPROC_NS

@@ -10,6 +10,7 @@
 #include "runtime/runtime.hpp"
 #include "sched/switch.hpp"
 #include "sync/chan.hpp"
+#include "sync/context.hpp"
 #include "sync/timer.hpp"
 
 namespace NEWPROC_NS {
@@ -50,6 +51,15 @@ class Instance final : public rt_runtime {
   rt_status make_chan(std::size_t elem_size, std::size_t cap, rt_chan** out) override {
     return NEWPROC_NS::make_chan(*sched_, elem_size, cap, out);
   }
+  rt_status make_cancel(rt_context* parent, rt_context** out) override {
+    return NEWPROC_NS::make_cancel(*sched_, parent, out);
+  }
+  rt_status make_value(rt_context* parent, const void* key, void* value, rt_func drop, rt_context** out) override {
+    return NEWPROC_NS::make_value(*sched_, parent, key, value, drop, out);
+  }
+  rt_status make_without(rt_context* parent, rt_context** out) override {
+    return NEWPROC_NS::make_without(*sched_, parent, out);
+  }
   std::int64_t nanotime() const override { return static_cast<std::int64_t>(sched_->world.nanotime()); }
   rt_status hold(int by) override;
   rt_status outside_newproc(const rt_spawn* spawn, const void* callerpc, std::uint64_t* goid) override {
@@ -64,6 +74,9 @@ class Instance final : public rt_runtime {
   }
   rt_status outside_close(rt_chan* c) override {
     return outside([&] { return closechan_outside(c); });
+  }
+  rt_status outside_cancel(rt_context* c, void* cause, rt_func drop) override {
+    return outside([&] { return context_cancel_outside(c, cause, drop); });
   }
   rt_status stop_timer(rt_timer* t, bool* active) override { return NEWPROC_NS::stop_timer(t, active); }
   rt_status reset_timer(rt_timer* t, std::int64_t ns, bool* active) override {
@@ -139,13 +152,16 @@ void Instance::forget_waiters() {
   Sched& s = *sched_;
   forget_timers(s);
   if constexpr (kSim) {  // an M that a limit stopped gives nothing back
-    for (Lock* lock : {&s.lock, &s.gfree_lock, &s.allg_lock, &s.slab_lock, &s.sudog_lock, &s.world_sema}) new (lock) Lock;
+    for (Lock* lock : {&s.lock, &s.gfree_lock, &s.allg_lock, &s.slab_lock, &s.sudog_lock, &s.world_sema, &s.context_lock}) new (lock) Lock;
     for (SemaRoot& root : s.semtable) new (&root.lock) Lock;
   }
   for (SemaRoot& root : s.semtable) {
     root.waiters.forget();
     root.nwait.store(0, std::memory_order_relaxed);
   }
+  s.outside_lock.lock();  // another thread may be ending a context
+  forget_contexts(s);
+  s.outside_lock.unlock();
 }
 
 void Instance::clear() {

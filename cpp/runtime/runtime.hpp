@@ -36,6 +36,9 @@ struct rt_runtime {
   virtual rt_status dump(int fd) = 0;
   virtual rt_status trace(rt_trace** out) = 0;
   virtual rt_status make_chan(std::size_t elem_size, std::size_t cap, rt_chan** out) = 0;
+  virtual rt_status make_cancel(rt_context* parent, rt_context** out) = 0;
+  virtual rt_status make_value(rt_context* parent, const void* key, void* value, rt_func drop, rt_context** out) = 0;
+  virtual rt_status make_without(rt_context* parent, rt_context** out) = 0;
   virtual std::int64_t nanotime() const = 0;
   virtual rt_status hold(int by) = 0;  // 1 or -1
   // From threads that are no Ms. These never wait.
@@ -44,6 +47,7 @@ struct rt_runtime {
   virtual rt_status outside_send(rt_chan* c, const void* elem) = 0;
   virtual rt_status outside_recv(rt_chan* c, void* elem, bool* ok) = 0;
   virtual rt_status outside_close(rt_chan* c) = 0;
+  virtual rt_status outside_cancel(rt_context* c, void* cause, rt_func drop) = 0;
   // Objects, whoever calls.
   virtual rt_status stop_timer(rt_timer* t, bool* active) = 0;
   virtual rt_status reset_timer(rt_timer* t, std::int64_t ns, bool* active) = 0;

@@ -79,6 +79,13 @@ struct GOps {
   rt_status (*sleep)(std::int64_t ns);                                         // [parks]
   rt_status (*after_func)(std::int64_t ns, rt_func fn, void* arg, rt_timer** out);
   rt_status (*new_timer)(std::int64_t ns, bool ticker, rt_timer** out);
+  rt_status (*context_deadline)(rt_context* parent, std::int64_t when, bool from_now, void* cause, rt_func drop, rt_context** out);
+  rt_status (*context_cancel)(rt_context* c, void* cause, rt_func drop);
+  rt_status (*context_after)(rt_context* c, rt_func fn, void* arg, const void* site, rt_context_func** out);
+  rt_status (*group_new)(rt_context* parent, rt_func drop, rt_group** out);
+  rt_status (*group_set_limit)(rt_group* group, std::int32_t n);
+  rt_status (*group_go)(rt_group* group, rt_group_func fn, void* arg, const void* callerpc, bool block);  // [parks]
+  rt_status (*group_wait)(rt_group* group, void** error);                      // [parks]
 };
 
 }  // namespace newproc

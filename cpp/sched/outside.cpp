@@ -47,6 +47,10 @@ rt_status not_running(const char* call) {
 
 rt_status outside_newproc(Sched& s, const rt_spawn* spawn, const void* callerpc, std::uint64_t* goid) {
   const Guard guard(s);
+  return newproc_outside(s, spawn, callerpc, goid);
+}
+
+rt_status newproc_outside(Sched& s, const rt_spawn* spawn, const void* callerpc, std::uint64_t* goid) {
   if (!s.open || s.exiting()) return not_running("rt_newproc");
   if (!make_outside(s)) return fail(RT_ENOMEM, "rt_newproc: the system gave no memory");
   if (!admit(s))

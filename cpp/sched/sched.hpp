@@ -20,6 +20,7 @@
 #include "queue/coprimes.hpp"
 #include "queue/fifo.hpp"
 #include "queue/gfree.hpp"
+#include "queue/linked.hpp"
 #include "sched/director.hpp"
 #include "sched/gops.hpp"
 #include "world/world.hpp"
@@ -62,6 +63,13 @@ struct SemaWaiter : AddressWaiter<SemaWaiter> {
   G* g = nullptr;
   bool handed_over = false;  // the releaser took the unit for it
 };
+/// Deadlines, and functions that wait for a context's end: what is over when the run is (sync/context.hpp).
+struct OfRun : Hook<struct OfRun> {
+  explicit OfRun(bool func) : of_func(func) {}
+  const bool of_func;
+  std::atomic<bool> in_run{false};
+};
+
 inline constexpr std::size_t kSemaRoots = 251;  // sema.go:48
 struct alignas(64) SemaRoot {
   Lock lock;
@@ -156,6 +164,9 @@ struct Sched {
   std::uint64_t deadline = 0;       // of the machine's clock; 0: none
   std::uint64_t start_ns = 0;
 
+  Lock context_lock;
+  Linked<OfRun> of_run;
+
   std::atomic<std::uint64_t> nchans{0};  // ever made
   Direction direction;
   Relaxed<std::uint32_t> run = 1;    // its number, 1 the first: what waits since an earlier one is gone
@@ -215,6 +226,7 @@ inline FastRand* shuffle_source(M* m) { return m->sched->cfg.randomize != 0 ? &m
 
 // outside.cpp: threads that are no Ms
 rt_status outside_newproc(Sched& s, const rt_spawn* spawn, const void* callerpc, std::uint64_t* goid);
+rt_status newproc_outside(Sched& s, const rt_spawn* spawn, const void* callerpc, std::uint64_t* goid);  // outside_lock held
 rt_status outside_ready(Sched& s, G* gp);
 
 // newproc.cpp: spawning

@@ -105,12 +105,19 @@ rt_status make_chan(Sched& s, std::size_t elem_size, std::size_t cap, rt_chan** 
   const std::size_t bytes = (sizeof(Chan) + elem_size * cap + 63) / 64 * 64;
   void* memory = std::aligned_alloc(64, bytes);
   if (memory == nullptr) return fail(RT_ENOMEM, "rt_chan_new: the system gave no memory for %zu elements of %zu bytes", cap, elem_size);
+  Chan* c = init_chan(memory, s, elem_size, cap);
+  c->free = [](rt_chan* of) { std::free(static_cast<Chan*>(of)); };
+  *out = c;
+  return RT_OK;
+}
+
+Chan* init_chan(void* memory, Sched& s, std::size_t elem_size, std::size_t cap) {
   auto* c = new (memory) Chan;
   c->runtime = s.runtime;
   c->owner = &s;
   c->id = s.nchans.fetch_add(1, std::memory_order_relaxed) + 1;
   c->len = [](const rt_chan* of) -> std::size_t { return static_cast<const Chan*>(of)->qcount.load(std::memory_order_relaxed); };
-  c->free = [](rt_chan* of) { std::free(static_cast<Chan*>(of)); };
+  c->free = [](rt_chan*) {};
   c->rewind = [](rt_chan* of) {
     auto* chan = static_cast<Chan*>(of);
     new (&chan->lock) Lock;
@@ -131,8 +138,7 @@ rt_status make_chan(Sched& s, std::size_t elem_size, std::size_t cap, rt_chan** 
   c->elem_size = elem_size;
   c->cap = cap;
   c->run = s.run;
-  *out = c;
-  return RT_OK;
+  return c;
 }
 
 bool send_now(M* m, Chan* c, const void* elem) {
@@ -216,28 +222,32 @@ rt_status recv_from(M* m, Chan* c, void* elem, bool block, bool* ok) {
   return status;
 }
 
-/// All waiters, to be readied last first: receivers are taken before senders. chan.go:379-411
 rt_status close_it(M* m, Chan* c) {
-  lock_chan(c);
-  if (c->closed.load(std::memory_order_relaxed)) {
-    c->lock.unlock();
-    return gopanic(m, "close of closed channel");
-  }
-  c->closed.store(true, std::memory_order_release);
-  hb_release(m, &c->closed);
-  Stack<G> waiters;
-  for (WaitQ* q : {&c->recvq, &c->sendq})
-    while (Sudog* sg = q->dequeue()) {
-      sg->success = false;
-      waiters.push(sg->g);
-    }
-  Sched& s = c->sched();
-  c->lock.unlock();
-  while (G* gp = waiters.pop()) wake(m, s, gp);
+  Sched& s = c->sched();  // whoever runs next may free c
+  Queue<G> waiters;
+  if (!close_chan(c, waiters)) return gopanic(m, "close of closed channel");
+  while (G* gp = waiters.pop_front()) wake(m, s, gp);
   return RT_OK;
 }
 
 }  // namespace
+
+/// All waiters, to be readied last first: receivers are taken before senders. chan.go:379-411
+bool close_chan(Chan* c, Queue<G>& awake) {
+  lock_chan(c);
+  const bool first = !c->closed.load(std::memory_order_relaxed);
+  c->closed.store(true, std::memory_order_release);
+  hb_release(getm(), &c->closed);
+  Queue<G> waiters;
+  for (WaitQ* q : {&c->recvq, &c->sendq})
+    while (Sudog* sg = q->dequeue()) {
+      sg->success = false;
+      waiters.push_front(sg->g);
+    }
+  c->lock.unlock();
+  awake.push_back_all(waiters);
+  return first;
+}
 
 rt_status chansend(rt_chan* c, const void* elem, bool block) {
   M* m = enter("rt_chan_send", RT_OP_CHAN, c);

@@ -100,6 +100,10 @@ void lock_chan(Chan* c);
 
 // chan.cpp. All: m is null on a thread that is no M, which never waits.
 rt_status make_chan(Sched& s, std::size_t elem_size, std::size_t cap, rt_chan** out);
+/// A channel in memory with room for its buffer, which stays the caller's.
+Chan* init_chan(void* memory, Sched& s, std::size_t elem_size, std::size_t cap);
+/// Closes it. Who waited comes behind `awake`, to be readied in its order. False: it was closed already.
+bool close_chan(Chan* c, Queue<G>& awake);
 /// Under the lock: hands elem to a waiting receiver or the buffer, unlocks. False: nobody and no room; locked still.
 bool send_now(M* m, Chan* c, const void* elem);
 /// Under the lock, the same for a receive; *ok false: closed and drained.

@@ -18,3 +18,33 @@ struct rt_chan {
 struct rt_timer {
   rt_runtime* runtime;
 };
+
+namespace newproc {
+/// What anybody may do with a context, though its runtime be gone.
+struct ContextOps {
+  void (*retain)(rt_context* c);
+  void (*release)(rt_context* c);
+  rt_status (*err)(const rt_context* c);
+  void* (*cause)(const rt_context* c);
+  rt_chan* (*done)(rt_context* c);
+  bool (*deadline)(const rt_context* c, std::int64_t* when);
+  void* (*value)(const rt_context* c, const void* key);
+  bool (*stop_func)(rt_context_func* f);
+  void (*free_func)(rt_context_func* f);
+};
+}  // namespace newproc
+
+struct rt_context {
+  rt_runtime* runtime;
+  const newproc::ContextOps* ops;
+};
+
+struct rt_context_func {
+  const newproc::ContextOps* ops;
+};
+
+struct rt_group {
+  rt_runtime* runtime;
+  void (*free)(rt_group* group);
+  rt_context* context;
+};

@@ -9,8 +9,6 @@
 namespace NEWPROC_NS {
 namespace {
 
-constexpr std::uint64_t kSimCallNs = 1'000;  // what setting a timer takes in the sim world: later ones fire later
-
 /// The callbacks run on g0, or in a thief's last pass, with a P and no lock.
 void wake_sleeper(void* m, Timer* t) {
   auto* gp = static_cast<G*>(t->arg);

@@ -5,6 +5,8 @@
 
 namespace NEWPROC_NS {
 
+inline constexpr std::uint64_t kSimCallNs = 1'000;  // what setting a timer takes in the sim world: later ones fire later
+
 struct ProgramTimer : rt_timer {
   Timer t;
   Sched* owner = nullptr;

@@ -7,7 +7,7 @@ from pathlib import Path
 CPP = Path(__file__).resolve().parents[2] / "cpp"
 ORDER = ["base", "trace", "context", "world", "queue", "g", "sched", "sync", "runtime", "pattern", "explore"]
 INCLUDE = re.compile(r'^\s*#\s*include\s+[<"]([^>"]+)[>"]', re.M)
-HIDDEN = {"boost/context": "context/fcontext.hpp", "boost/intrusive": "queue/addresses.hpp", "spdlog/": "base/log.cpp", "nlohmann/": "pattern/"}
+HIDDEN = {"boost/context": "context/fcontext.hpp", "boost/intrusive": "queue/", "spdlog/": "base/log.cpp", "nlohmann/": "pattern/"}
 CALL = re.compile(r"\brt_(?:new|delete|start_main|newproc|gosched|snapshot_take|trace_take|stats)\s*\(")
 
 
