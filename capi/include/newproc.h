@@ -62,7 +62,10 @@ extern "C" {
   X(RT_EIO, -14, "a file could not be written")                                   \
   X(RT_EWOULDBLOCK, -15, "the operation would have to wait")                      \
   X(RT_ECANCELED, -16, "context canceled")                                        \
-  X(RT_EDEADLINE, -17, "context deadline exceeded")
+  X(RT_EDEADLINE, -17, "context deadline exceeded")                               \
+  X(RT_ETIMEOUT, -18, "the deadline is over")                                     \
+  X(RT_ECLOSED, -19, "the descriptor was closed")                                 \
+  X(RT_ESYS, -20, "the system refused; errno says why")
 
 typedef enum rt_status {
 #define RT_STATUS_ENUM(name, value, text) name = value,
@@ -137,7 +140,13 @@ enum { RT_LOG_OFF = 0, RT_LOG_ERROR = 1, RT_LOG_WARN = 2, RT_LOG_INFO = 3, RT_LO
 typedef void (*rt_log_func)(void *arg, int level, const char *line);
 
 /* What the fault hook is asked about. */
-enum { RT_FAULT_MMAP = 1, RT_FAULT_THREAD = 2, RT_FAULT_ALLOC = 3, RT_FAULT_GUARD = 4 /* no guard page */ };
+enum {
+  RT_FAULT_MMAP = 1,
+  RT_FAULT_THREAD = 2,
+  RT_FAULT_ALLOC = 3,
+  RT_FAULT_GUARD = 4, /* no guard page */
+  RT_FAULT_POLL = 5   /* epoll_create1, eventfd: EMFILE; epoll_ctl: ENOSPC */
+};
 /* Return non-zero to make the resource fail as if the system had refused it. For tests. */
 typedef int (*rt_fault_func)(void *arg, int kind);
 
@@ -532,6 +541,69 @@ RT_API rt_status rt_group_try_go(rt_group *group, rt_group_func fn, void *arg);
 RT_API rt_status rt_group_wait(rt_group *group, void **error);
 /* After rt_group_wait, or after the run. NULL is allowed. [any] */
 RT_API void rt_group_free(rt_group *group);
+/* ---- File descriptors --------------------------------------------------------------------------- */
+
+/* A goroutine that has to wait for a descriptor parks ("IO wait"); its M goes on with others. Waiting is epoll's, edge-
+ * triggered, as Go's netpoll. In the sim world descriptors and their peers are as real as elsewhere, and take no virtual
+ * time: when nothing can run, what is ready goes on; else the clock jumps to the next timer; without one the thread waits.
+ * A deadline there passes at once unless what it guards is ready. rt_step waits too, unless the runtime is held.
+ *
+ * Of every call: RT_ESYS the system refused, *err (NULL allowed) is errno; RT_ECLOSED rt_fd_close was called, before or
+ * meanwhile; RT_ETIMEOUT the deadline is over; RT_EPLACE. EINTR is handled. Nothing is allocated. One goroutine at a
+ * time reads and one writes: others wait their turn. Each call is a safe point. Go: internal/poll/fd_unix.go */
+typedef struct rt_fd rt_fd;
+struct sockaddr;
+
+enum { RT_FD_READ = 1, RT_FD_WRITE = 2 };
+enum {
+  RT_FD_BORROW = 1 /* the descriptor stays yours: rt_fd_close leaves it open, and blocking if it was */
+};
+#define RT_NO_DEADLINE INT64_MAX
+
+/* Makes fd, which is open, ready for the calls below: it becomes non-blocking and is newproc's until it is closed. A
+ * regular file, which epoll refuses, is read and written like any other, blocking its M, and has no deadlines.
+ *   rt       NULL: the calling goroutine's. Only its goroutines may use it
+ *   returns  RT_EINVAL fd is negative, flags; RT_ESYS EBADF, EEXIST it has an rt_fd already, EMFILE, ENOSPC, ENOMEM
+ *   Go       poll_runtime_pollOpen, netpoll.go:228    [any] */
+RT_API rt_status rt_fd_open(rt_runtime *rt, int fd, uint32_t flags, rt_fd **out, int *err);
+/* Closes it: whoever waits for it gets RT_ECLOSED, and later calls too. In a goroutine it returns when the last call on
+ * it has. RT_ECLOSED it was closed before.    [g], threads that are no Ms, [host] */
+RT_API rt_status rt_fd_close(rt_fd *f);
+/* Closes it if it is open, and frees it: nobody may use f any more. What is left is freed with its runtime, and closed
+ * unless it is borrowed. NULL is allowed. As rt_fd_close */
+RT_API void rt_fd_free(rt_fd *f);
+/* The descriptor's number; -1 for NULL. [any] */
+RT_API int rt_fd_number(const rt_fd *f);
+
+/* Reads at most len bytes, as soon as there are any. *done is 0 at the end of the file. [g] */
+RT_API rt_status rt_fd_read(rt_fd *f, void *buf, size_t len, size_t *done, int *err);
+/* Writes all len bytes. *done (NULL allowed) is how many were written, whatever the status. A socket whose peer is gone
+ * gives EPIPE, no SIGPIPE; a pipe raises it unless you ignore it. [g] */
+RT_API rt_status rt_fd_write(rt_fd *f, const void *buf, size_t len, size_t *done, int *err);
+/* The next connection of a listening socket in *fd: non-blocking, closed on exec, yours (rt_fd_open). addr and *len
+ * as for accept(2), NULL allowed. Connections that ended while they were queued are passed over. EMFILE and the like
+ * leave the connection in the queue: call again once there is room. [g] */
+RT_API rt_status rt_fd_accept(rt_fd *f, struct sockaddr *addr, uint32_t *len, int *fd, int *err);
+/* Connects a socket; the write deadline counts. ECONNREFUSED and all others as connect(2). [g] */
+RT_API rt_status rt_fd_connect(rt_fd *f, const struct sockaddr *addr, uint32_t len, int *err);
+/* Waits until event (RT_FD_READ or RT_FD_WRITE) would not block, for calls of your own: recvmsg, a TLS library. [g] */
+RT_API rt_status rt_fd_wait(rt_fd *f, uint32_t event);
+/* Calls that wait, now or later, give RT_ETIMEOUT from `when` on: ns of rt_nanotime, RT_NO_DEADLINE for none; a time in
+ * the past ends them at once. which: RT_FD_READ for read and accept, RT_FD_WRITE for write and connect, or both.
+ *   returns  RT_ENOTSUP a regular file; RT_ENOMEM no deadline is set; RT_EINVAL which
+ *   Go       poll_runtime_pollSetDeadline, netpoll.go:326    [g] */
+RT_API rt_status rt_fd_set_deadline(rt_fd *f, int64_t when, uint32_t which);
+
+/* Waits for a descriptor that has no rt_fd, or in spite of one: registers it, parks, and takes it off. Its modes stay.
+ *   events      RT_FD_READ, RT_FD_WRITE or both: either will do
+ *   timeout_ns  < 0: none; 0: only looks. RT_ETIMEOUT
+ *   ready       NULL, or receives those of events that would not block; an error or a hang-up is such
+ * Closing it meanwhile wakes nobody.    [g] */
+RT_API rt_status rt_wait_fd(int fd, uint32_t events, int64_t timeout_ns, uint32_t *ready, int *err);
+
+/* Calls fn(arg), which may block its OS thread; the P goes to another M at once. fn must not park or yield: such calls
+ * give RT_EPLACE there. In the sim world everything waits. Go: entersyscallblock, proc.go:4092    [g] */
+RT_API rt_status rt_blocking(rt_func fn, void *arg);
 
 /* ---- From threads that are no Ms ---------------------------------------------------------------- */
 
@@ -716,7 +788,7 @@ RT_API rt_status rt_dump(rt_runtime *rt, int fd);
   X(RT_EV_GO_SCHED, 17, "GoSched")         /* to the back of the global queue */                   \
   X(RT_EV_GO_PREEMPT, 18, "GoPreempt")     /* a: 0 to the global queue, 1 goyield: to the own ring */ \
   X(RT_EV_GO_PARK, 20, "GoPark")           /* a: RT_WAIT_*; b: address of what it waits for, or 0 */ \
-  X(RT_EV_GO_UNPARK, 21, "GoUnpark")       /* a: goid of the waker; put as runnext */              \
+  X(RT_EV_GO_UNPARK, 21, "GoUnpark")       /* a: goid of the waker, 0: none; b: RT_TO_* */         \
   X(RT_EV_GO_SYSCALL, 28, "GoSysCall")                                                             \
   X(RT_EV_GO_SYSEXIT, 29, "GoSysExit")     /* a: 1 keeps running, 0 goes to the global queue */    \
   X(RT_EV_GO_SYSBLOCK, 30, "GoSysBlock")   /* its P was taken */                                   \
@@ -744,7 +816,16 @@ enum {
   RT_FROM_STEAL = 4,
   RT_FROM_LOCKED = 5,   /* handed to the M it is wired to */
   RT_FROM_PARK = 6,     /* the commit function took the park back */
-  RT_FROM_SYSCALL = 7
+  RT_FROM_SYSCALL = 7,
+  RT_FROM_NETPOLL = 8   /* the first of those whose descriptors are ready */
+};
+
+/* Where a readied goroutine went (RT_EV_GO_UNPARK's b). */
+enum {
+  RT_TO_RUNNEXT = 0,
+  RT_TO_GLOBAL = 1, /* back of the global queue */
+  RT_TO_RUNQ = 2,   /* tail of the own ring */
+  RT_TO_RUN = 3     /* none: it is started next */
 };
 
 typedef struct rt_event {

@@ -3,6 +3,7 @@
 #include "sync/chan.hpp"
 #include "sync/context.hpp"
 #include "sync/group.hpp"
+#include "sync/fd.hpp"
 #include "sync/locks.hpp"
 #include "sync/timer.hpp"
 
@@ -38,6 +39,7 @@ const GOps gops = {
     time_sleep,     after_func,      new_timer,
     make_deadline,  context_cancel,  after_context,
     group_new,      group_set_limit, group_go,         group_wait,
+    fd_read,        fd_write,        fd_accept,        fd_connect,       fd_wait,          fd_set_deadline,  fd_close,  wait_fd,
 };
 
 }  // namespace NEWPROC_NS

@@ -11,6 +11,7 @@
 #include "sched/switch.hpp"
 #include "sync/chan.hpp"
 #include "sync/context.hpp"
+#include "sync/fd.hpp"
 #include "sync/timer.hpp"
 
 namespace NEWPROC_NS {
@@ -21,7 +22,10 @@ constexpr std::uint64_t kSimPointNs = 100;  // virtual time that a point takes w
 class Instance final : public rt_runtime {
  public:
   explicit Instance(const rt_config& config) : config_(config) { sched_ = std::make_unique<Sched>(config_, this); }
-  ~Instance() override { clear(); }
+  ~Instance() override {
+    clear();
+    close_fds(*sched_);
+  }
 
   rt_status start_main(rt_func fn, void* arg, rt_end* end) override;
   rt_status begin(rt_func fn, void* arg) override;
@@ -84,6 +88,13 @@ class Instance final : public rt_runtime {
   }
   rt_chan* timer_chan(rt_timer* t) override { return static_cast<ProgramTimer*>(t)->c; }
   void free_timer(rt_timer* t) override { NEWPROC_NS::free_timer(t); }
+  rt_status open_fd(int fd, std::uint32_t flags, rt_fd** out, int* error) override {
+    return fd_open(*sched_, fd, flags, out, error);
+  }
+  rt_status outside_close_fd(rt_fd* f) override {
+    return outside([&] { return outside_fd_close(*sched_, f); });
+  }
+  void free_fd(rt_fd* f) override { fd_free(*sched_, f); }
 
  private:
   rt_status prepare(rt_func fn, void* arg);
@@ -151,6 +162,7 @@ void Instance::close_to_outside() {
 void Instance::forget_waiters() {
   Sched& s = *sched_;
   forget_timers(s);
+  forget_fds(s);
   if constexpr (kSim) {  // an M that a limit stopped gives nothing back
     for (Lock* lock : {&s.lock, &s.gfree_lock, &s.allg_lock, &s.slab_lock, &s.sudog_lock, &s.world_sema, &s.context_lock}) new (lock) Lock;
     for (SemaRoot& root : s.semtable) new (&root.lock) Lock;
@@ -297,7 +309,7 @@ rt_status Instance::step(std::uint64_t steps, int* over, rt_end* end) {
   if (most != 0 && (steps == 0 || left < steps)) budget = left;
   const bool limited = most != 0 && left == 0;
   enter_signal_stack();
-  const World::Drive how = limited ? World::Drive::budget : s.world.drive(budget);
+  const World::Drive how = limited ? World::Drive::budget : s.world.drive(budget, s.holds.load() == 0 || steps == 0, s.deadline);
   *over = 0;
   if (how == World::Drive::budget && (most == 0 || s.world.steps() < most)) return RT_OK;
   const bool held = s.holds.load(std::memory_order_relaxed) != 0;

@@ -55,6 +55,9 @@ struct rt_runtime {
   virtual void free_timer(rt_timer* t) = 0;
   /// Who decides from the next run on (sim world with one P; null: nobody). RT_ENOTSUP elsewhere.
   virtual rt_status direct(newproc::Director* director) = 0;
+  virtual rt_status open_fd(int fd, std::uint32_t flags, rt_fd** out, int* error) = 0;
+  virtual rt_status outside_close_fd(rt_fd* f) = 0;
+  virtual void free_fd(rt_fd* f) = 0;
   /// Makes the next run start as a fresh runtime's would: goids, free lists, ticks, allgs. Cheap.
   virtual void reset() = 0;
 };

@@ -59,6 +59,8 @@ Found findRunnable(M* m) {
     if (Found found = find_local(m); found.g != nullptr) return found;  // 6, 9, 10
     if (s.attention.load(std::memory_order_acquire) != 0) continue;
 
+    if (const Found found = netpoll_now(m); found.g != nullptr) return found;  // 11
+
     // 12: steal, if not too many do so already
     const std::uint32_t procs = s.gomaxprocs.load(std::memory_order_relaxed);
     if (m->spinning || 2 * s.nmspinning.load(std::memory_order_relaxed) < procs - s.npidle.load(std::memory_order_relaxed)) {
@@ -87,9 +89,11 @@ Found findRunnable(M* m) {
     const bool was_spinning = m->spinning;
     if (recheck(m, was_spinning)) continue;                        // 19
     if (was_spinning) poll_until = checkTimersNoP(s, poll_until);  // 20
-    if (poll(m, poll_until, was_spinning)) continue;               // 21
-    stopm(m);  // 22
-    if (m->p == nullptr) return {};         // the run is over
+    bool again = false;
+    if (const Found found = poll(m, poll_until, was_spinning, again); found.g != nullptr) return found;  // 21
+    if (again) continue;
+    stopm(m);                        // 22
+    if (m->p == nullptr) return {};  // the run is over
   }
 }
 

@@ -86,6 +86,15 @@ struct GOps {
   rt_status (*group_set_limit)(rt_group* group, std::int32_t n);
   rt_status (*group_go)(rt_group* group, rt_group_func fn, void* arg, const void* callerpc, bool block);  // [parks]
   rt_status (*group_wait)(rt_group* group, void** error);                      // [parks]
+
+  rt_status (*fd_read)(rt_fd* f, void* buf, std::size_t len, std::size_t* done, int* error);         // [parks]
+  rt_status (*fd_write)(rt_fd* f, const void* buf, std::size_t len, std::size_t* done, int* error);  // [parks]
+  rt_status (*fd_accept)(rt_fd* f, sockaddr* addr, std::uint32_t* len, int* fd, int* error);         // [parks]
+  rt_status (*fd_connect)(rt_fd* f, const sockaddr* addr, std::uint32_t len, int* error);            // [parks]
+  rt_status (*fd_wait)(rt_fd* f, std::uint32_t event);                                               // [parks]
+  rt_status (*fd_set_deadline)(rt_fd* f, std::int64_t when, std::uint32_t which);
+  rt_status (*fd_close)(rt_fd* f);                                                                   // [parks]
+  rt_status (*wait_fd)(int fd, std::uint32_t events, std::int64_t timeout_ns, std::uint32_t* ready, int* error);  // [parks]
 };
 
 }  // namespace newproc

@@ -190,7 +190,7 @@ rt_status goready(rt_g* g) {
 
 bool inject(Sched& s, G* gp) {
   std::uint8_t was = RT_GWAITING;
-  if (s.outside_m != nullptr) emit(s.outside_m, RT_EV_GO_UNPARK, gp->goid);
+  if (s.outside_m != nullptr) emit(s.outside_m, RT_EV_GO_UNPARK, gp->goid, 0, RT_TO_GLOBAL);
   if (!gp->status.compare_exchange_strong(was, std::uint8_t{RT_GRUNNABLE}, std::memory_order_acq_rel)) return false;
   track_runnable(s, gp);
   s.lock.lock();
@@ -200,17 +200,29 @@ bool inject(Sched& s, G* gp) {
   return true;
 }
 
-void injectglist(Sched& s, Queue<G> list) {
+/// Without a P, all to the global queue; with one, as many as there are idle Ps, and the rest to the own ring.
+void injectglist(M* m, Queue<G> list) {
   if (list.empty()) return;
-  for (G* gp = list.head; gp != nullptr; gp = gp->schedlink) {
+  Sched& s = *m->sched;
+  const std::uint32_t global = m->p == nullptr ? list.size : s.npidle.load(std::memory_order_seq_cst);
+  Queue<G> to_global, to_ring;
+  while (G* gp = list.pop_front()) {
+    const bool first = to_global.size < global;
+    emit(m, RT_EV_GO_UNPARK, gp->goid, 0, first ? RT_TO_GLOBAL : RT_TO_RUNQ);
     casgstatus(gp, RT_GWAITING, RT_GRUNNABLE);
     track_runnable(s, gp);
+    (first ? to_global : to_ring).push_back(gp);
   }
-  std::uint32_t n = list.size;
+  if (!to_ring.empty()) m->p->runq.put_batch(to_ring, shuffle_source(m));
+  const std::uint32_t n = to_global.size;
+  to_global.push_back_all(to_ring);  // no room in the ring
+  if (to_global.empty()) return;
   s.lock.lock();
-  globrunqputbatch(s, list);
+  globrunqputbatch(s, to_global);
   s.lock.unlock();
-  for (; n > 0 && s.npidle.load(std::memory_order_seq_cst) != 0; --n) startm(nullptr, s, nullptr, false);
+  acquirem(m);
+  for (std::uint32_t i = 0; i < n && s.npidle.load(std::memory_order_seq_cst) != 0; ++i) startm(m, s, nullptr, false);
+  releasem(m);
 }
 
 }  // namespace NEWPROC_NS

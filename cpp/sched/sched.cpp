@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "context/overflow.hpp"
+#include "sched/netpoll.hpp"
 
 namespace NEWPROC_NS {
 namespace {
@@ -53,6 +54,7 @@ Sched::~Sched() {
   for (G* gp : allgs) free_ancestors(gp);
   for (G* slab : slabs) std::free(slab);
   for (Sudog* slab : sudog_slabs) delete[] slab;
+  for (PollDesc* slab : polldesc_slabs) delete[] slab;
   for (std::uint32_t i = 0; i < nallp; ++i) delete allp[i];
   for (trace::Ring* ring : rings) delete ring;
 }

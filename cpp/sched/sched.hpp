@@ -84,6 +84,8 @@ struct Direction {
   std::vector<std::uint64_t> goids;  // of one question
 };
 
+struct PollDesc;
+
 struct Sched {
   Sched(const rt_config& config, rt_runtime* owner);
   ~Sched();
@@ -145,6 +147,10 @@ struct Sched {
   Lock world_sema;
   Note sysmonnote;
   Poller poller;
+  std::atomic<std::uint32_t> netpoll_waiters{0};  // goroutines parked on descriptors
+  Lock polldesc_lock;
+  PollDesc* polldescs = nullptr;  // free ones, through link. Go: pollcache
+  std::vector<PollDesc*> polldesc_slabs;
   std::atomic<std::int64_t> lastpoll{1};   // ns when somebody last polled; 0: somebody does now
   std::atomic<std::int64_t> poll_until{0};  // ns; of the one that polls, 0: no timer
   std::atomic<std::uint32_t> holds{0};      // threads that are no Ms and may still wake somebody
@@ -280,7 +286,7 @@ bool ready(M* m, G* gp, bool next);
 void checkpoint();
 void preempt_self(M* m);
 void goyield_now(M* m);
-void injectglist(Sched& s, Queue<G> list);  // from an M without P
+void injectglist(M* m, Queue<G> list);
 bool inject(Sched& s, G* gp);               // the same for one G, outside_lock held; false: it was not parked
 
 // exit.cpp: the goroutine's first frame and its end
@@ -318,7 +324,11 @@ void forget_timers(Sched& s);           // the run is over
 bool timers_due(const Sched& s, const P* p);
 
 // netpoll.cpp
-bool poll(M* m, std::int64_t poll_until, bool was_spinning);  // m has no P; true: it has one again
+Found poll(M* m, std::int64_t poll_until, bool was_spinning, bool& again);  // m has no P
+Found netpoll_now(M* m);
+void netpoll_from_sysmon(M* m, std::uint64_t now);
+G* netpollunblock(std::atomic<std::uintptr_t>& sema, bool io_ready);
+std::uint64_t netpoll_data(const PollDesc* pd);  // what its events carry
 void wakeNetPoller(M* m, std::int64_t when);
 void netpollBreak(Sched& s);
 

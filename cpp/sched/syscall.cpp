@@ -63,7 +63,7 @@ rt_status misplaced(const char* what, bool inside) {
               what, inside ? "already in" : "not in");
 }
 
-void enter(M* m, G* gp) {
+void begin(M* m, G* gp) {
   Sched& s = *m->sched;
   emit(m, RT_EV_GO_SYSCALL, gp->goid);
   track_leave_running(gp);
@@ -83,7 +83,7 @@ rt_status entersyscall() {
   G* gp = m->curg;
   if (m->p == nullptr) return misplaced("rt_entersyscall", true);
   acquirem(m);
-  enter(m, gp);
+  begin(m, gp);
   P* p = m->p;
   m->syscalltick = p->syscalltick.load(std::memory_order_relaxed);
   m->oldp = p;
@@ -110,7 +110,7 @@ rt_status entersyscallblock() {
   G* gp = m->curg;
   if (m->p == nullptr) return misplaced("rt_entersyscallblock", true);
   acquirem(m);
-  enter(m, gp);
+  begin(m, gp);
   P* p = m->p;
   bump(p->syscalltick);
   m->syscalltick = p->syscalltick.load(std::memory_order_relaxed);

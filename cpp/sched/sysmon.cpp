@@ -63,7 +63,7 @@ bool retake(M* self, Sched& s, std::uint64_t now) {
   return any;
 }
 
-void wake_scavenger(Sched& s) {
+void wake_scavenger(M* m, Sched& s) {
   s.lock.lock();
   G* gp = s.scavenger;
   s.scavenger = nullptr;
@@ -71,7 +71,7 @@ void wake_scavenger(Sched& s) {
   if (gp == nullptr) return;
   Queue<G> list;
   list.push_back(gp);
-  injectglist(s, list);
+  injectglist(m, list);
 }
 
 bool all_idle(Sched& s) {
@@ -135,10 +135,11 @@ void sysmon(M* m) {
     const std::uint64_t now = s.world.nanotime();
     s.coarse_now = now;
     if (s.deadline != 0 && monotonic_ns() >= s.deadline) limit_time(s);
+    netpoll_from_sysmon(m, now);
     idle = retake(m, s, now) ? 0 : idle + 1;
     if (s.scavenger != nullptr && now - last_scavenge >= kScavengeEveryNs && s.pool.cached() > kScavengeAbove) {
       last_scavenge = now;
-      wake_scavenger(s);
+      wake_scavenger(m, s);
     }
     if (s.cfg.schedtrace_ms != 0 && now - last_trace >= std::uint64_t{s.cfg.schedtrace_ms} * 1'000'000) {
       last_trace = now;

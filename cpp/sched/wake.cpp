@@ -245,8 +245,16 @@ void handoffp(M* m, Sched& s, P* p) {
     startm(m, s, p, false);
     return;
   }
+  if (s.npidle.load(std::memory_order_seq_cst) == s.gomaxprocs.load(std::memory_order_relaxed) - 1 &&
+      s.lastpoll.load(std::memory_order_seq_cst) != 0) {  // the last that runs, and nobody polls
+    s.lock.unlock();
+    startm(m, s, p, false);
+    return;
+  }
+  const std::int64_t when = p->timers.next_look();
   pidleput(s, p);
   s.lock.unlock();
+  if (when != 0) wakeNetPoller(m, when);
 }
 
 }  // namespace NEWPROC_NS

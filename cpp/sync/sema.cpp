@@ -34,8 +34,8 @@ void semacquire(M* m, std::uint32_t& addr, bool lifo, std::uint32_t reason, cons
   }
 }
 
-void semrelease(M* m, std::uint32_t& addr, bool handoff) {
-  SemaRoot& root = sema_root(*m->sched, &addr);
+void semrelease(M* m, Sched& s, std::uint32_t& addr, bool handoff) {
+  SemaRoot& root = sema_root(s, &addr);
   shared(addr).fetch_add(1, std::memory_order_seq_cst);
   if (root.nwait.load(std::memory_order_seq_cst) == 0) return;
   root.lock.lock();
@@ -44,7 +44,7 @@ void semrelease(M* m, std::uint32_t& addr, bool handoff) {
   root.lock.unlock();
   if (waiter == nullptr) return;
   const bool over = waiter->handed_over = handoff && cansemacquire(addr);
-  wake(m, *m->sched, waiter->g);
+  wake(m, s, waiter->g);
   if (over && m->locks == 0) goyield();  // the waiter is runnext: it goes on in this time slice
 }
 

@@ -22,6 +22,7 @@ inline SemaRoot& sema_root(Sched& s, const void* address) {
 /// Takes one from addr, or waits for a release. `lifo`: in front of those that wait. [parks]
 void semacquire(M* m, std::uint32_t& addr, bool lifo, std::uint32_t reason, const void* object);
 /// Puts one back and wakes the first waiter. `handoff`: it gets the unit, and the M, at once. [parks if so]
-void semrelease(M* m, std::uint32_t& addr, bool handoff);
+void semrelease(M* m, Sched& s, std::uint32_t& addr, bool handoff);  // m null: not from an M; no handoff then
+inline void semrelease(M* m, std::uint32_t& addr, bool handoff) { semrelease(m, *m->sched, addr, handoff); }
 
 }  // namespace NEWPROC_NS

@@ -3,14 +3,17 @@
 #if NEWPROC_WORLD_SIM
 #include <algorithm>
 
+#include "base/clock.hpp"
 #include "base/sanitizer.hpp"
 #include "base/throw.hpp"
 #include "context/bounds.hpp"
+#include "world/io.hpp"
 #include "world/m_header.hpp"
 
 namespace newproc::sim {
 namespace {
 constexpr std::size_t kG0StackBytes = 256 * 1024;
+constexpr std::uint64_t kLookNs = 100'000;  // virtual: how long others move before descriptors are looked at
 }
 
 World::World(const rt_config& config)
@@ -59,6 +62,7 @@ void World::join_all() {
   now_ = 0;
   steps_ = 0;
   next_wake_ = ~std::uint64_t{0};
+  fd_waiter_ = nullptr;
   refresh_attention();
 }
 
@@ -112,8 +116,13 @@ void World::lose_control(int kind) {
   to_driver();
 }
 
-void World::block(std::int64_t timeout_ns) {
+void World::block(std::int64_t timeout_ns, int fd) {
   WorldM* m = current_;
+  if (fd >= 0) {
+    m->wait_fd = fd;
+    fd_waiter_ = m;
+    look_at_ = now_ + kLookNs;
+  }
   m->run = WorldM::Run::blocked;
   m->timed_out = false;
   m->wake_at = timeout_ns < 0 ? -1 : static_cast<std::int64_t>(now_) + timeout_ns;
@@ -123,6 +132,22 @@ void World::block(std::int64_t timeout_ns) {
   last_kind_ = 0;
   m->running_tsan = current_fiber();
   to_driver();
+  if (fd_waiter_ == m) fd_waiter_ = nullptr;
+}
+
+/// True: the descriptors that are waited for have something, and the M that waits can move.
+bool World::look_at_fd(int timeout_ms) {
+  if (!waits_for_fd() || io::ready(fd_waiter_->wait_fd, RT_FD_READ, timeout_ms) == 0) return false;
+  unblock(fd_waiter_);
+  return true;
+}
+
+/// For real. The M that waits can move afterwards: a descriptor is ready, a signal came, or the time is over.
+void World::wait_for_fd(std::uint64_t deadline) {
+  constexpr std::uint64_t kMs = 1'000'000, kMost = 1'000'000'000;
+  const std::uint64_t now = monotonic_ns();
+  const std::uint64_t left = deadline > now ? std::min((deadline - now) / kMs + 1, kMost) : 0;
+  if (!look_at_fd(deadline == 0 ? -1 : static_cast<int>(left))) unblock(fd_waiter_);
 }
 
 void World::unblock(WorldM* m) {
@@ -150,6 +175,13 @@ bool World::advance_clock() {
 WorldM* World::choose(int kind) {
   candidates_.clear();
   next_wake_ = ~std::uint64_t{0};
+  if (waits_for_fd()) {
+    if (now_ >= look_at_) {
+      look_at_ = now_ + kLookNs;
+      look_at_fd(0);
+    }
+    next_wake_ = look_at_;
+  }
   for (WorldM* m : ms_) {
     if (m->run == WorldM::Run::blocked && m->wake_at >= 0 && static_cast<std::uint64_t>(m->wake_at) <= now_) {
       m->timed_out = true;
@@ -174,7 +206,7 @@ WorldM* World::choose(int kind) {
   return candidates_[pick];
 }
 
-World::Drive World::drive(std::uint64_t budget) {
+World::Drive World::drive(std::uint64_t budget, bool patient, std::uint64_t deadline) {
   stop_at_ = budget == 0 ? 0 : steps_ + budget;
   eh_ = eh_globals();
   for (WorldM* m : ms_) m->eh = eh_;
@@ -182,7 +214,11 @@ World::Drive World::drive(std::uint64_t budget) {
   for (;;) {
     WorldM* m = choose(last_kind_);
     if (m == nullptr) {
-      if (advance_clock()) continue;
+      if (look_at_fd(0) || advance_clock()) continue;
+      if (patient && waits_for_fd()) {
+        wait_for_fd(deadline);
+        continue;
+      }
       const bool over = std::all_of(ms_.begin(), ms_.end(),
                                     [](const WorldM* each) { return each->run == WorldM::Run::ended; });
       return over ? Drive::over : Drive::stuck;
@@ -235,10 +271,10 @@ void Note::wakeup() {
   if (sleeper_ != nullptr) sleeper_->world->unblock(sleeper_);
 }
 
-bool Note::sleep(std::int64_t timeout_ns) {
+bool Note::sleep(std::int64_t timeout_ns, int fd) {
   World* world = static_cast<World*>(current_m()->sim_world);
   sleeper_ = world->current();
-  if (!woken_) world->block(timeout_ns);
+  if (!woken_) world->block(timeout_ns, fd);
   sleeper_ = nullptr;
   return woken_;
 }

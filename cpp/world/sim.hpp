@@ -12,6 +12,7 @@
 #include "context/fcontext.hpp"
 #include "context/stack.hpp"
 #include "newproc.h"
+#include "world/epoll.hpp"
 
 namespace newproc::sim {
 
@@ -34,6 +35,7 @@ struct WorldM {
   Run run = Run::none;
   bool timed_out = false;
   std::int64_t wake_at = -1;  // virtual ns; -1: no timeout
+  int wait_fd = -1;           // that ends the block when it is readable; -1: none
   WorldM* next_waiter = nullptr;  // behind it at the same Lock
   void* asan_fake = nullptr;
   const void* running_bottom = nullptr;  // bounds of the stack that it was on when it lost control
@@ -58,26 +60,35 @@ class Note {
  public:
   void clear() { woken_ = false; }
   void wakeup();
-  bool sleep(std::int64_t timeout_ns = -1);
+  bool sleep(std::int64_t timeout_ns = -1, int fd = -1);
 
  private:
   bool woken_ = false;
   WorldM* sleeper_ = nullptr;
 };
 
+/// Descriptors are real here too. While an M waits for them, the World looks at them for it.
 class Poller {
  public:
-  void wake() { note_.wakeup(); }
+  int open(rt_fault_func fault, void* arg) { return epoll_.open(fault, arg); }
+  Epoll& epoll() { return epoll_; }
+  void wake() {
+    note_.wakeup();
+    if (epoll_.is_open()) epoll_.wake();  // the caller's thread may be waiting for real
+  }
   /// In whole milliseconds, at least one, as epoll_wait counts them for Go (netpoll_epoll.go:104): timers that
   /// were set shortly after one another fire at one look.
-  void sleep(std::int64_t ns) {
+  int wait(IoReady* out, std::int64_t ns) {
     constexpr std::int64_t kMs = 1'000'000;
-    note_.sleep(ns <= 0 ? ns : ns < kMs ? kMs : ns / kMs * kMs);
+    note_.sleep(ns <= 0 ? ns : ns < kMs ? kMs : ns / kMs * kMs, epoll_.fd());
     note_.clear();
+    return epoll_.is_open() ? epoll_.drain(out) : 0;
   }
+  int look(IoReady* out) { return epoll_.is_open() ? epoll_.wait(out, 0) : 0; }
 
  private:
   Note note_;
+  Epoll epoll_;
 };
 
 class World {
@@ -102,8 +113,10 @@ class World {
   void join_all();
 
   enum class Drive { over, budget, stuck };
-  /// Lets Ms move until all have ended or `budget` points were passed (0: no budget).
-  Drive drive(std::uint64_t budget);
+  /// Lets Ms move until all have ended or `budget` points were passed (0: no budget). Where nothing can move but a
+  /// descriptor is waited for, the thread waits for that, `patient`, no longer than to `deadline` of the machine's
+  /// clock (0: none); else it is stuck.
+  Drive drive(std::uint64_t budget, bool patient, std::uint64_t deadline);
   std::uint64_t steps() const { return steps_; }
   /// A point of the class `kind`. `cost` virtual nanoseconds pass, so that slices end.
   void point(int kind) {
@@ -113,7 +126,7 @@ class World {
   }
   void set_cost(std::uint64_t ns) { cost_ns_ = ns; }
   WorldM* current() const { return current_; }
-  void block(std::int64_t timeout_ns);
+  void block(std::int64_t timeout_ns, int fd = -1);
   void unblock(WorldM* m);
 
  private:
@@ -125,6 +138,9 @@ class World {
   void resume(WorldM* m);
   WorldM* choose(int kind);
   bool advance_clock();
+  bool look_at_fd(int timeout_ms);
+  void wait_for_fd(std::uint64_t deadline);
+  bool waits_for_fd() const { return fd_waiter_ != nullptr && fd_waiter_->run == WorldM::Run::blocked; }
   void refresh_attention();
 
   std::uint64_t seed_;
@@ -136,6 +152,8 @@ class World {
   FastRand rand_;
   std::uint64_t now_ = 0, steps_ = 0, cost_ns_ = 0, stop_at_ = 0;
   std::uint64_t next_wake_ = ~std::uint64_t{0};  // of the earliest sleeper
+  WorldM* fd_waiter_ = nullptr;  // the one that polls, while it is blocked
+  std::uint64_t look_at_ = 0;    // virtual ns: when others have moved for so long, its descriptors are looked at
   bool attention_ = false;
   int last_kind_ = 0;
   std::uint32_t nrunnable_ = 0;

@@ -10,6 +10,7 @@
 #include "base/clock.hpp"
 #include "context/eh_globals.hpp"
 #include "newproc.h"
+#include "world/epoll.hpp"
 
 namespace newproc::thr {
 
@@ -43,6 +44,7 @@ class Note {
   /// after that look and wipe out the next wakeup.
   void clear() { word_.exchange(0, std::memory_order_seq_cst); }
   void wakeup();
+  bool woken() const { return word_.load(std::memory_order_seq_cst) != 0; }
   /// timeout_ns < 0: no timeout. False: it timed out.
   bool sleep(std::int64_t timeout_ns = -1);
 
@@ -50,18 +52,35 @@ class Note {
   std::atomic<std::uint32_t> word_{0};
 };
 
-/// Where one M waits for time to pass, or to be called. Many may call.
+/// Where one M waits for descriptors, for time to pass, or to be called. Many may call. Without descriptors it
+/// is a futex; from the first one on, epoll.
 class Poller {
  public:
-  void wake() { note_.wakeup(); }
-  /// ns < 0: until it is called. A call that came before is enough.
-  void sleep(std::int64_t ns) {
-    note_.sleep(ns);
-    note_.clear();
+  /// 0 or an errno. One caller at a time.
+  int open(rt_fault_func fault, void* arg) {
+    const int error = epoll_.open(fault, arg);
+    if (error == 0) note_.wakeup();  // who sleeps there has to look at descriptors from now on
+    return error;
   }
+  Epoll& epoll() { return epoll_; }
+  void wake() {
+    if (epoll_.is_open()) return epoll_.wake();
+    note_.wakeup();  // wait() looks there, even if epoll has been opened meanwhile
+  }
+  /// Up to Epoll::kMost ready descriptors. ns < 0: until there is one, or a call. A call that came before is enough.
+  int wait(IoReady* out, std::int64_t ns) {
+    const bool poll = epoll_.is_open();
+    if (poll && !note_.woken()) return epoll_.wait(out, ns);
+    if (!poll) note_.sleep(ns);
+    note_.clear();
+    return poll ? epoll_.drain(out) : 0;
+  }
+  /// Those that are ready now.
+  int look(IoReady* out) { return epoll_.is_open() ? epoll_.wait(out, 0) : 0; }
 
  private:
   Note note_;
+  Epoll epoll_;
 };
 
 class World {
