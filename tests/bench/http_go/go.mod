@@ -1,0 +1,3 @@
+module newproc/tests/bench/http_go
+
+go 1.21
