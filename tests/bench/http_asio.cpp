@@ -1,5 +1,7 @@
 // The hello server with Boost.Asio: callbacks, one io_context, as many threads as asked for, a timer for clients that go
 // quiet, as the other servers have.  bench_http_asio PORT THREADS
+#include <utility>  // before asio: 1.74 forgets it
+
 #include <boost/asio.hpp>
 #include <chrono>
 #include <cstdlib>

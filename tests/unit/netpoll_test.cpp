@@ -25,6 +25,12 @@ rlim_t open_many() {
   return most.rlim_cur;
 }
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+
 struct Refuser {
   std::atomic<int> asked{0};
   int refuse = -1;
@@ -376,6 +382,33 @@ TEST_SUITE("netpoll") {
         CHECK(read_some(p.end[1]) == "x");
       }) == RT_OK);
     }
+  }
+
+  TEST_CASE("a million timers are stopped at once") {
+    constexpr int kTimers = kSanitized ? 100'000 : 1'000'000;
+    Runtime r(config(RT_WORLD_THREADS, 2));
+    CHECK(r.run([&] {
+      std::vector<rt_timer*> timers(kTimers);
+      for (auto& t : timers) REQUIRE(rt_after_func(kHour, [](void*) { CHECK(false); }, nullptr, &t) == RT_OK);
+      struct Half {
+        rt_timer **begin, **end;
+        WaitGroup* wg;
+        static void stop(void* raw) {
+          auto* half = static_cast<Half*>(raw);
+          int stopped = 0, active = 0;
+          for (rt_timer** t = half->begin; t != half->end; ++t) stopped += rt_timer_stop(*t, &active) == RT_OK && active == 1;
+          CHECK(stopped == kTimers / 2);
+          half->wg->done();
+        }
+      };
+      WaitGroup wg(2);
+      rt_timer** middle = timers.data() + kTimers / 2;
+      Half halves[] = {{timers.data(), middle, &wg}, {middle, middle + kTimers / 2, &wg}};
+      for (Half& half : halves) REQUIRE(rt_newproc(nullptr, &Half::stop, &half, nullptr) == RT_OK);
+      wg.wait();
+      for (rt_timer* t : timers) rt_timer_free(t);
+      CHECK(rt_sleep(kMs) == RT_OK);
+    }) == RT_OK);
   }
 
   TEST_CASE("descriptors are closed and opened while others wait: no event of the old one reaches the new") {
