@@ -48,7 +48,8 @@ void destroy(M* m, Sched& s, PollDesc* pd) {
 /// The calling goroutine's M, with a P, at a safe point: one that finds its descriptors ready for ever must not keep
 /// others from running. Null: fail() has said why.
 M* enter_fd(const char* call, const rt_fd* f) {
-  M* m = enter(call);
+  // Which descriptors are connected only the system knows: a search takes all of them for one object.
+  M* m = enter(call, RT_OP_SYNC, &getm()->sched->poller);
   if (m == nullptr) return nullptr;
   if (__builtin_expect(m->runtime != f->runtime, 0)) {
     fail(RT_EPLACE, "%s: f belongs to another runtime than the calling goroutine", call);
@@ -156,6 +157,7 @@ rt_status fd_read(rt_fd* f, void* buf, std::size_t len, std::size_t* done, int* 
   const ssize_t n = len == 0 ? 0 : turn.until_done([&] { return io::read(f->sysfd, buf, most); });
   if (turn.status != RT_OK) return turn.status;
   if (n < 0) return turn.system(n, error);
+  if (n > 0) hb_acquire(getm(), &getm()->sched->poller);  // Go: ioSync, syscall_unix.go
   *done = static_cast<std::size_t>(n);
   return RT_OK;
 }
@@ -165,6 +167,7 @@ rt_status fd_write(rt_fd* f, const void* buf, std::size_t len, std::size_t* done
   sum = 0;
   Turn turn("rt_fd_write", f, Use::write);
   const auto* at = static_cast<const char*>(buf);
+  if (turn.status == RT_OK) hb_release_merge(getm(), &getm()->sched->poller);
   while (turn.status == RT_OK && sum < len) {
     const std::size_t most = std::min(len - sum, kMostBytes);
     const ssize_t n = turn.until_done([&] { return io::write(f->sysfd, turn.pd->socket, at + sum, most); });
@@ -231,7 +234,7 @@ rt_status fd_set_deadline(rt_fd* f, std::int64_t when, std::uint32_t which) {
 }
 
 rt_status fd_close(rt_fd* f) {
-  M* m = enter("rt_fd_close");
+  M* m = enter("rt_fd_close", RT_OP_SYNC, &getm()->sched->poller);
   if (m == nullptr) return RT_EPLACE;
   if (m->runtime != f->runtime)
     return fail(RT_EPLACE, "rt_fd_close: f belongs to another runtime than the calling goroutine");

@@ -50,7 +50,7 @@ void forget_wait(Sched& s, PollDesc* pd) {
 }
 
 rt_status wait_fd(int fd, std::uint32_t events, std::int64_t timeout_ns, std::uint32_t* ready, int* error) {
-  M* m = enter("rt_wait_fd");
+  M* m = enter("rt_wait_fd", RT_OP_SYNC, &getm()->sched->poller);
   if (m == nullptr) return RT_EPLACE;
   Sched& s = *m->sched;
   const auto look = [&] { return io::ready(fd, events, 0); };
