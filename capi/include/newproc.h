@@ -541,6 +541,7 @@ RT_API rt_status rt_group_try_go(rt_group *group, rt_group_func fn, void *arg);
 RT_API rt_status rt_group_wait(rt_group *group, void **error);
 /* After rt_group_wait, or after the run. NULL is allowed. [any] */
 RT_API void rt_group_free(rt_group *group);
+
 /* ---- File descriptors --------------------------------------------------------------------------- */
 
 /* A goroutine that has to wait for a descriptor parks ("IO wait"); its M goes on with others. Waiting is epoll's, edge-
