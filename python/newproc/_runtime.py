@@ -213,6 +213,8 @@ go = _core.go
 gosched = _core.gosched
 goyield = _core.goyield
 checkpoint = _core.checkpoint
+blocking = _core.blocking
+nanotime = _core.nanotime
 goid = _core.goid
 gomaxprocs = _core.gomaxprocs
 get_labels = _core.get_labels
@@ -221,6 +223,6 @@ lock_os_thread = _core.lock_os_thread
 unlock_os_thread = _core.unlock_os_thread
 
 __all__ = [
-    "NewprocError", "Run", "Runtime", "StateError", "checkpoint", "get_labels", "go", "goexit", "goid", "gomaxprocs", "gosched",
-    "goyield", "lock_os_thread", "run", "set_labels", "settings_from", "unlock_os_thread",
+    "NewprocError", "Run", "Runtime", "StateError", "blocking", "checkpoint", "get_labels", "go", "goexit", "goid", "gomaxprocs", "gosched",
+    "goyield", "lock_os_thread", "nanotime", "run", "set_labels", "settings_from", "unlock_os_thread",
 ]

@@ -115,6 +115,23 @@ PyObject* py_lock(PyObject*, PyObject*) { return simple("lock_os_thread", rt_loc
 PyObject* py_unlock(PyObject*, PyObject*) { return simple("unlock_os_thread", rt_unlock_os_thread); }
 PyObject* py_goid(PyObject*, PyObject*) { return PyLong_FromUnsignedLongLong(rt_goid()); }
 
+PyDoc_STRVAR(blocking_doc,
+"blocking($module, fn, /, *args, **kwargs)\n--\n\n"
+"Return ``fn(*args, **kwargs)``, which may block its thread: the P goes to another M at once, and other goroutines go on whenever\n"
+"fn releases the GIL. Whatever parks or yields raises PlaceError in it. In the sim world everything waits. proc.go:4092");
+
+PyObject* py_blocking(PyObject*, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
+  if (nargs < 1) return PyErr_Format(PyExc_TypeError, "newproc.blocking(fn, *args, **kwargs): fn is missing; give a function");
+  Goroutine* g = in_goroutine("blocking");
+  if (g == nullptr) return nullptr;
+  if (const rt_status s = unparked(g, rt_entersyscallblock); s != RT_OK) return raise_status(s);
+  PyObject* result = PyObject_Vectorcall(args[0], args + 1, static_cast<std::size_t>(nargs - 1), kwnames);
+  const rt_status s = parked_status(g, rt_exitsyscall);  // waits for a P, and so without the GIL
+  if (s == RT_OK) return result;
+  Py_XDECREF(result);
+  return raise_status(s);
+}
+
 /// A thread that is no M will wake this goroutine.
 PyObject* py_hold(PyObject*, PyObject*) {
   Goroutine* g = in_goroutine("hold");
@@ -270,6 +287,7 @@ PyMethodDef parking_methods[] = {
     {"lock_os_thread", py_lock, METH_NOARGS, nullptr},
     {"unlock_os_thread", py_unlock, METH_NOARGS, nullptr},
     {"goid", py_goid, METH_NOARGS, nullptr},
+    {"blocking", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(py_blocking)), METH_FASTCALL | METH_KEYWORDS, blocking_doc},
     {"hold", py_hold, METH_NOARGS, nullptr},
     {"release", py_release, METH_NOARGS, nullptr},
     {"is_sim", py_is_sim, METH_NOARGS, nullptr},

@@ -138,7 +138,7 @@ PyDoc_STRVAR(ticker_doc,
 PyMethodDef functions[] = {
     {"sleep", py_sleep, METH_O, "sleep(seconds, /)\n--\n\nPark this goroutine for so long; 0 or less returns at once. Virtual time in the sim world. time.go:178"},
     {"after", py_after, METH_O, "after(seconds, /)\n--\n\nA channel that has the time, in seconds of the world's clock, once ``seconds`` have passed. Go: time.After\n\nLet go of it, and its timer is stopped."},
-    {"nanotime", py_nanotime, METH_NOARGS, nullptr},
+    {"nanotime", py_nanotime, METH_NOARGS, "nanotime()\n--\n\nNanoseconds of the world's clock, in a goroutine: monotonic, virtual in the sim world. 0 outside."},
     {nullptr, nullptr, 0, nullptr},
 };
 

@@ -1,0 +1,36 @@
+"""The examples, as they are."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "python" / "examples"
+
+RUNS = {
+    "skynet.py": (["1000"], "1000 leaves sum up to 499500: "),
+    "crawler.py": (["60", "7"], "60 pages by 7 workers; the last is 59"),
+    "ratelimit.py": (["--sim"], "request 9 at  140."),
+}
+
+
+def run(name, *args):
+    return subprocess.run(
+        [sys.executable, str(EXAMPLES / name), *args], capture_output=True, text=True, timeout=120, check=False, env={**os.environ}
+    )
+
+
+@pytest.mark.parametrize("name", sorted(RUNS))
+def test_an_example(name):
+    args, said = RUNS[name]
+    ended = run(name, *args)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert said in ended.stdout
+
+
+def test_every_example_is_run():
+    assert sorted(RUNS) == sorted(path.name for path in EXAMPLES.glob("*.py"))
