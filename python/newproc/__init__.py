@@ -58,6 +58,8 @@ from ._runtime import (
 )
 from ._sync import Case, Chan, Cond, Mutex, Once, RWMutex, Selected, Ticker, Timer, WaitGroup, after, select, shield, sleep, timeout, until
 
+from ._testing import ScheduleFailure, check, test
+
 if _TYPE_CHECKING:
     from ._look import EVENT_DTYPE
 
@@ -108,6 +110,7 @@ __all__ = [
     "Result",
     "Run",
     "Runtime",
+    "ScheduleFailure",
     "Selected",
     "Snapshot",
     "StateError",
@@ -121,6 +124,7 @@ __all__ = [
     "__version__",
     "after",
     "blocking",
+    "check",
     "checkpoint",
     "explore",
     "get_labels",
@@ -139,6 +143,7 @@ __all__ = [
     "set_labels",
     "shield",
     "sleep",
+    "test",
     "timeout",
     "unlock_os_thread",
     "until",

@@ -1,0 +1,186 @@
+"""The pytest plugin, run by pytest's own pytester."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import numpy  # noqa: F401  pytester gives each run its own sys.modules, and NumPy loads once per process
+import pytest
+
+import newproc
+import newproc.picture.html
+import newproc.picture.model
+import newproc.picture.timeline
+
+pytest_plugins = ["pytester"]
+
+LOST_UPDATE = """
+import newproc
+
+@newproc.test(schedules=200, procs=2)
+def test_counter():
+    total, wg = [0], newproc.WaitGroup()
+    def add():
+        was = total[0]
+        newproc.gosched()
+        total[0] = was + 1
+    for _ in range(2):
+        wg.go(add)
+    wg.wait()
+    assert total[0] == 2
+"""
+
+
+def run(pytester, *arguments):
+    return pytester.runpytest_inprocess("-p", "no:cacheprovider" if "--no-cache" in arguments else "cacheprovider", *[a for a in arguments if a != "--no-cache"])
+
+
+def test_a_failure_names_its_schedule_and_leaves_a_picture(pytester):
+    pytester.makepyfile(test_it=LOST_UPDATE)
+    result = run(pytester)
+    result.assert_outcomes(failed=1)
+    result.stdout.re_match_lines([r".*assert total\[0\] == 2.*|.*assert 1 == 2.*", r"failed at schedule \d+ of 200; replay it with --newproc-replay='procs=2,seed=\d+'",
+                                  r"picture: .*run.html", r"pytest 'test_it.py::test_counter' --newproc-replay='procs=2,seed=\d+'"])
+    text = result.stdout.str()
+    (picture,) = set(re.findall(r"picture: (.*run\.html)", text))
+    page = (pytester.path / picture).read_text()
+    assert "newproc-data" in page and "AssertionError" in page
+    assert (pytester.path / picture).with_name("run.pftrace").stat().st_size > 100
+    schedule = (pytester.path / picture).with_name("schedule.txt").read_text().strip()
+    assert f"--newproc-replay='{schedule}'" in text
+
+
+def test_a_replay_runs_that_schedule_alone(pytester):
+    pytester.makepyfile(test_it=LOST_UPDATE)
+    (schedule,) = set(re.findall(r"--newproc-replay='(.*?)'", run(pytester).stdout.str()))
+    again = run(pytester, f"--newproc-replay={schedule}")
+    again.stdout.re_match_lines([r"failed at schedule 1 of 1; .*"])
+    refused = run(pytester, "--newproc-replay=seven")
+    refused.stdout.fnmatch_lines(["*the replay text is 'seven'; it looks like procs=4,seed=17*"])
+
+
+def test_known_failures_run_first_and_are_forgotten_when_they_pass(pytester):
+    pytester.makepyfile(test_it="""
+        import pathlib, newproc
+        @newproc.test(schedules=9, procs=2)
+        def test_it():
+            with open("runs", "a") as f: f.write(".")
+            assert pathlib.Path("good").exists() or len(open("runs").read()) != 5
+    """)
+    run(pytester).stdout.re_match_lines([r"failed at schedule 5 of 9; replay it with --newproc-replay='procs=2,seed=5'"])
+    (pytester.path / "good").touch()
+    (pytester.path / "runs").write_text("")
+    run(pytester).assert_outcomes(passed=1)
+    assert len((pytester.path / "runs").read_text()) == 10  # the known one, then nine
+    (pytester.path / "runs").write_text("")
+    run(pytester).assert_outcomes(passed=1)
+    assert len((pytester.path / "runs").read_text()) == 9
+
+
+def test_options_override_the_test(pytester):
+    pytester.makepyfile(test_it="""
+        import newproc
+        @newproc.test(schedules=50)
+        def test_it():
+            with open("runs", "a") as f: f.write(".")
+        def test_fixture(newproc_check):
+            newproc_check(test_it.__wrapped__, schedules=70)
+    """)
+    run(pytester, "--newproc-schedules=3", "--newproc-seed=9").assert_outcomes(passed=2)
+    assert len((pytester.path / "runs").read_text()) == 6
+    assert "--newproc-schedules is 0; give 1 or more" in run(pytester, "--newproc-schedules=0").stderr.str()
+
+
+def test_seeds_count_up_from_the_option(pytester):
+    pytester.makepyfile(test_it="""
+        import newproc
+        @newproc.test(schedules=5, procs=3)
+        def test_it():
+            assert False
+    """)
+    run(pytester, "--newproc-seed=41").stdout.re_match_lines([r".*procs=3,seed=41.*"])
+
+
+def test_fixtures_parameters_skips_and_other_goroutines(pytester):
+    pytester.makepyfile(test_it="""
+        import newproc, pytest
+        @pytest.mark.parametrize("n", [1, 2])
+        @newproc.test(schedules=4)
+        def test_it(n, tmp_path):
+            assert tmp_path.exists() and newproc.goid() == 1
+        @newproc.test(schedules=4)
+        def test_skip():
+            pytest.skip("not now")
+        @newproc.test(schedules=4)
+        def test_other():
+            newproc.go(lambda: 1 / 0)
+            newproc.sleep(1)
+        @newproc.test(schedules=4)
+        def test_deadlock():
+            newproc.Chan().recv()
+    """)
+    result = run(pytester)
+    result.assert_outcomes(passed=2, skipped=1, failed=2)
+    result.stdout.fnmatch_lines(["*ZeroDivisionError*", "*GoroutinePanic*", "*all goroutines are asleep - deadlock!*"])
+
+
+def test_a_test_that_makes_a_pattern_is_searched(pytester):
+    pytester.makepyfile(test_it="""
+        import newproc
+        @newproc.test(schedules=500)
+        def test_lost_update() -> newproc.Pattern:
+            b = newproc.PatternBuilder("lost update")
+            total, wg = b.var("total"), b.waitgroup()
+            with b.body("add") as add:
+                total.inc()
+                wg.done()
+            with b.main:
+                wg.add(2)
+                b.go(add), b.go(add)
+                wg.wait()
+                total.check(2)
+            return b.build()
+        @newproc.test(schedules=50, driver="go", find="panic,deadlock")
+        def test_as_go_does() -> newproc.Pattern:
+            return newproc.Pattern({"bodies": [[["go", 1], ["yield"]], [["mark", 1]]]})
+    """)
+    result = run(pytester)
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.re_match_lines([r".*ScheduleFailure: Pattern\('lost update'.*", r"failed at schedule \d+ of 500; .*", r"picture: .*"])
+    (schedule,) = set(re.findall(r"replay it with --newproc-replay='(.*?)'", result.stdout.str()))
+    again = run(pytester, "-k", "lost", f"--newproc-replay={schedule}")
+    again.assert_outcomes(failed=1, deselected=1)
+    run(pytester, "-k", "lost").stdout.re_match_lines([r"failed at the schedule that was given.*"])
+
+
+def test_drivers_are_named():
+    with pytest.raises(newproc.ArgumentError, match='driver is \'pct\'; Python programs have "random" and "go"'):
+        newproc.check(lambda: None, driver="pct")
+    with pytest.raises(newproc.ArgumentError, match="schedules is 0"):
+        newproc.check(lambda: None, schedules=0)
+    goids = []
+    newproc.check(lambda: goids.append(newproc.gomaxprocs(0)), driver="go", schedules=50)
+    assert goids == [1]
+
+
+def test_workers_of_xdist_share_the_cache(pytester):
+    pytest.importorskip("xdist")
+    pytester.makepyfile(test_it=LOST_UPDATE + LOST_UPDATE.replace("test_counter", "test_other"))
+    result = pytester.runpytest_subprocess("-n2")
+    result.assert_outcomes(failed=2)
+    known = list((pytester.path / ".pytest_cache" / "v" / "newproc").iterdir())
+    assert len(known) == 2
+    pytester.runpytest_subprocess("-n2").stdout.re_match_lines([r"failed at schedule 1 of 201.*"])
+
+
+def test_without_a_cache_nothing_is_kept(pytester):
+    pytester.makepyfile(test_it=LOST_UPDATE)
+    run(pytester, "--no-cache").assert_outcomes(failed=1)
+    assert not (pytester.path / ".pytest_cache").exists()
+
+
+def test_the_plugin_imports_nothing_of_newproc_but_itself():
+    code = "import sys, newproc.pytest_plugin as p; print(sorted(m for m in sys.modules if m in ('numpy', 'rich', 'hypothesis', 'anywidget')))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
