@@ -40,7 +40,7 @@ struct Callback {
 int found(void* arg, const rt_finding* f) {
   const py::gil_scoped_acquire gil;
   auto& callback = *static_cast<Callback*>(arg);
-  if (callback.failed) return 1;
+  if (callback.failed || PyErr_Occurred() != nullptr) return 1;  // pick may have raised: nothing is called with that pending
   try {
     return py::bool_(callback.fn(dict_of(*f))) ? 0 : 1;
   } catch (py::error_already_set& error) {
