@@ -19,9 +19,9 @@ class Caller final : public Driver {
   void begin(std::uint64_t) override { ++schedule_; }
   std::uint32_t pick(const Question& q) override {
     tasks_.clear();
-    const std::uint32_t goroutines = q.tasks == nullptr ? 0 : q.timer ? q.n - 1 : q.n;
-    for (std::uint32_t i = 0; i < goroutines; ++i) tasks_.push_back({q.tasks[i]->id, q.tasks[i]->next.kind, q.tasks[i]->next.object});
-    const rt_question question{sizeof(rt_question), q.tasks != nullptr ? tasks_.data() : nullptr, q.n, q.usual,
+    const std::uint32_t goroutines = q.goroutines();
+    for (std::uint32_t i = 0; i < goroutines; ++i) tasks_.push_back({q.task(i).id, q.task(i).next.kind, q.task(i).next.object});
+    const rt_question question{sizeof(rt_question), !q.choice ? tasks_.data() : nullptr, q.n, q.usual,
                                q.running ? 1u : 0u, q.timer ? 1u : 0u, schedule_ - 1, q.step};
     const std::uint32_t way = choose_(arg_, &question);
     return way < q.n ? way : q.usual;

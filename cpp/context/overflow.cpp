@@ -97,6 +97,7 @@ void on_fault(int signal, siginfo_t* info, void* context) {
 
 struct SignalStack {
   void* memory = nullptr;
+  int holds = 0;
 };
 thread_local SignalStack signal_stack;
 
@@ -121,6 +122,7 @@ void install_overflow_handler() {
 }
 
 [[gnu::noinline]] void enter_signal_stack() {
+  if (signal_stack.holds != 0) return;
   stack_t now;
   if (sigaltstack(nullptr, &now) == 0 && (now.ss_flags & SS_DISABLE) == 0) return;  // the host has one
   void* memory = mmap(nullptr, kSignalStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -133,12 +135,21 @@ void install_overflow_handler() {
 }
 
 [[gnu::noinline]] void leave_signal_stack() {
-  if (signal_stack.memory == nullptr) return;
+  if (signal_stack.memory == nullptr || signal_stack.holds != 0) return;
   stack_t off{};
   off.ss_flags = SS_DISABLE;
   sigaltstack(&off, nullptr);
   munmap(signal_stack.memory, kSignalStackBytes);
   signal_stack.memory = nullptr;
+}
+
+SignalStackHold::SignalStackHold() {
+  enter_signal_stack();
+  ++signal_stack.holds;
+}
+
+SignalStackHold::~SignalStackHold() {
+  if (--signal_stack.holds == 0) leave_signal_stack();
 }
 
 void watch_pool(const StackPool* pool) {

@@ -22,13 +22,22 @@ struct Task {
 
 /// One decision to be taken.
 struct Question {
-  const Task* const* tasks;  // that can go on, in Go's order; null for a choice
-  std::uint32_t n;           // ways to go on
-  std::uint32_t usual;       // what Go would do, as far as it has a rule
-  bool running;              // tasks[0] was running and may go on
-  bool timer;                // the last way: the next timer fires first
-  const Task* after;         // who ran last
-  std::uint64_t step;        // of this schedule
+  bool choice;           // of numbered ways: a select's ready cases. Else of goroutines
+  bool running;          // task(0) was running and may go on
+  bool timer;            // the last way: the next timer fires first
+  std::uint32_t n;       // ways to go on
+  std::uint32_t usual;   // what Go would do, as far as it has a rule
+  const Task* after;     // who ran last
+  std::uint64_t step;    // of this schedule
+  const Task* (*get)(const void* of, std::uint32_t i);
+  const void* of;
+
+  /// Goroutines among the ways; the rest, at most one, is the timer.
+  std::uint32_t goroutines() const { return choice ? 0 : timer ? n - 1 : n; }
+  /// In Go's order.
+  const Task& task(std::uint32_t i) const { return *get(of, i); }
+  /// As Decision has it.
+  std::uint32_t name(std::uint32_t way) const;
 };
 
 inline constexpr std::uint32_t kTimer = 0xfffffffe;  // Decision::chosen, where time passes
@@ -40,6 +49,10 @@ struct Decision {
   std::uint32_t chosen, usual;
   bool choice;
 };
+
+inline std::uint32_t Question::name(std::uint32_t way) const {
+  return choice ? way : timer && way == n - 1 ? kTimer : task(way).id;
+}
 
 /// A schedule that has been run.
 struct Trail {
@@ -56,6 +69,8 @@ class Driver {
   virtual void begin(std::uint64_t seed) = 0;
   /// Below q.n, or kStop.
   virtual std::uint32_t pick(const Question& q) = 0;
+  /// Asked even where there is one way.
+  virtual bool wants_all() const { return false; }
   /// It is over. False: there is nothing left to try.
   virtual bool end(const Trail&) { return true; }
 };

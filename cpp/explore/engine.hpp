@@ -2,6 +2,7 @@
 #pragma once
 #include <memory>
 
+#include "context/overflow.hpp"
 #include "explore/explorer.hpp"
 #include "explore/finding.hpp"
 #include "pattern/run.hpp"
@@ -46,6 +47,7 @@ class Engine {
   Involved involved(std::uint32_t task, std::string what) const;
   std::string name_of(const Involved& one) const;
 
+  const SignalStackHold signal_stack_;
   const Subject subject_;
   const EngineOptions options_;
   std::uint32_t hash_ = 0;

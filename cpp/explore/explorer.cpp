@@ -1,5 +1,7 @@
 #include "explore/explorer.hpp"
 
+#include <algorithm>
+
 namespace newproc::explore {
 namespace {
 
@@ -10,7 +12,7 @@ std::uint64_t mix(std::uint64_t a, std::uint64_t b) { return mix_seed(a ^ (b * 0
 void Explorer::begin(Driver& driver) {
   driver_ = &driver;
   ntasks_ = alive_ = last_ = 0;
-  steps_ = changes_ = main_done_at_ = 0;
+  steps_ = changes_ = main_done_at_ = laps_ = 0;
   main_done_ = stopped_ = too_long_ = in_circles_ = driver_failed_ = false;
   decisions_.clear();
   races_.clear();
@@ -66,58 +68,75 @@ std::uint32_t Explorer::decide(const Question& q, std::uint32_t only) {
     driver_failed_ = true;
     i = q.usual;
   }
-  const auto name = [&q](std::uint32_t way) {
-    if (q.tasks == nullptr) return way;
-    return q.timer && way == q.n - 1 ? kTimer : q.tasks[way]->id;
-  };
-  decisions_.push_back({last_, nth, name(i), name(q.usual), q.tasks == nullptr});
+  decisions_.push_back({last_, nth, q.name(i), q.name(q.usual), q.choice});
+  return i;
+}
+
+const Task* Explorer::direct_task(const void* raw, std::uint32_t i) {
+  const auto& e = *static_cast<const Explorer*>(raw);
+  return &e.tasks_[id((*e.ready_)[i])].task;
+}
+
+const Task* Explorer::indirect_task(const void* raw, std::uint32_t i) {
+  const auto& e = *static_cast<const Explorer*>(raw);
+  return &e.tasks_[id((*e.ready_)[e.indices_[i]])].task;
+}
+
+Question Explorer::question(std::uint32_t goroutines, bool running, bool timer) {
+  return {false, running, timer, goroutines + (timer ? 1 : 0), 0, &tasks_[last_].task, steps_, direct_task, this};
+}
+
+std::uint32_t Explorer::next(const Ready& ready, bool running, bool timer) {
+  ready_ = &ready;
+  if (laps_ != 0) return next_but_idle(ready, running, timer);
+  const Question q = question(ready.n, running, timer);
+  const std::uint32_t i = decide(q, q.n == 1 && !driver_->wants_all() ? 0 : kStop);
+  if (i == kStop) return kStop;
+  if (i == ready.n)
+    ++changes_;
+  else
+    last_ = id(ready[i]);
   return i;
 }
 
 /// Goroutines that go in circles wait until something has changed; if all do, time passes.
-std::uint32_t Explorer::next(const std::uint64_t* goids, std::uint32_t n, bool running, bool timer) {
-  ways_.clear();
+std::uint32_t Explorer::next_but_idle(const Ready& ready, bool running, bool timer) {
   indices_.clear();
   std::uint32_t least = ~std::uint32_t{0};
-  for (std::uint32_t i = 0; i < n; ++i) {
-    const State& s = tasks_[id(goids[i])];
-    if (idle(s)) {
+  for (std::uint32_t i = 0; i < ready.n; ++i) {
+    const State& s = tasks_[id(ready[i])];
+    if (idle(s))
       least = std::min(least, s.laps);
-      continue;
-    }
-    ways_.push_back(&s.task);
-    indices_.push_back(i);
-  }
-  if (ways_.empty()) {
-    if (timer) {
-      ++changes_;
-      return decide({}, n);
-    }
-    if (least >= kLapsToGiveUp) {
-      too_long_ = in_circles_ = true;
-      return kStop;
-    }
-    for (std::uint32_t i = 0; i < n; ++i) {
-      if (tasks_[id(goids[i])].laps != least) continue;
-      ways_.push_back(&tasks_[id(goids[i])].task);
+    else
       indices_.push_back(i);
-    }
   }
-  const bool runs = running && indices_[0] == 0;
-  const auto goroutines = static_cast<std::uint32_t>(ways_.size());
-  const Question q{ways_.data(), goroutines + (timer ? 1 : 0), 0, runs, timer, &tasks_[last_].task, steps_};
+  if (indices_.empty() && timer) {
+    ++changes_;
+    return decide(question(0, false, true), ready.n);
+  }
+  if (indices_.empty() && least >= kLapsToGiveUp) {
+    too_long_ = in_circles_ = true;
+    return kStop;
+  }
+  if (indices_.empty())
+    for (std::uint32_t i = 0; i < ready.n; ++i)
+      if (tasks_[id(ready[i])].laps == least) indices_.push_back(i);
+  const auto goroutines = static_cast<std::uint32_t>(indices_.size());
+  Question q = question(goroutines, running && indices_[0] == 0, timer);
+  q.get = indirect_task;
   const std::uint32_t i = decide(q, q.n == 1 ? 0 : kStop);
   if (i == kStop) return kStop;
   if (i == goroutines) {
     ++changes_;
-    return n;
+    return ready.n;
   }
-  last_ = ways_[i]->id;
+  last_ = id(ready[indices_[i]]);
   return indices_[i];
 }
 
 std::uint32_t Explorer::choose(std::uint64_t, std::uint32_t n) {
-  const Question q{nullptr, n, 0, false, false, &tasks_[last_].task, steps_};
+  Question q = question(n, false, false);
+  q.choice = true;
   const std::uint32_t i = decide(q, kStop);
   return i == kStop ? 0 : i;
 }
@@ -143,7 +162,7 @@ void Explorer::touches(std::uint64_t g, const void* cell, std::uint32_t kind) {
 void Explorer::lap() {
   State& s = tasks_[last_];
   if (s.progress) s.laps = 0;
-  else ++s.laps;
+  else laps_ += ++s.laps;
   s.progress = false;
   s.idle_since = changes_;
 }

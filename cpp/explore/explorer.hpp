@@ -1,7 +1,6 @@
 // explorer.hpp: the director that puts each decision to a driver, writes down what was decided, and watches for what
 // goes wrong while the program runs.
 #pragma once
-#include <deque>
 #include <vector>
 
 #include "explore/clocks.hpp"
@@ -35,7 +34,7 @@ class Explorer final : public Director {
   bool driver_failed() const { return driver_failed_; }
 
   Say arrives(std::uint64_t g, const Operation& op) override;
-  std::uint32_t next(const std::uint64_t* goids, std::uint32_t n, bool running, bool timer) override;
+  std::uint32_t next(const Ready& ready, bool running, bool timer) override;
   std::uint32_t choose(std::uint64_t g, std::uint32_t n) override;
   void spawned(std::uint64_t g, std::uint64_t parent, rt_func fn, void* arg) override;
   void ended(std::uint64_t g) override;
@@ -62,18 +61,23 @@ class Explorer final : public Director {
   }
   bool idle(const State& s) const { return s.laps >= kLapsToIdle && s.idle_since == changes_; }
   std::uint32_t decide(const Question& q, std::uint32_t only);
+  std::uint32_t next_but_idle(const Ready& ready, bool running, bool timer);
+  Question question(std::uint32_t goroutines, bool running, bool timer);
+  static const Task* direct_task(const void* explorer, std::uint32_t i);
+  static const Task* indirect_task(const void* explorer, std::uint32_t i);
 
   static constexpr std::uint32_t kLapsToIdle = 2, kLapsToGiveUp = 30;
   const Bounds bounds_;
   const bool races_on_;
   Driver* driver_ = nullptr;
-  std::deque<State> tasks_;  // by id; addresses stay
+  std::vector<State> tasks_;  // by id
   std::uint32_t ntasks_ = 0, alive_ = 0, last_ = 0;
   std::uint64_t steps_ = 0, changes_ = 0, main_done_at_ = 0;
   bool main_done_ = false, stopped_ = false, too_long_ = false, in_circles_ = false, driver_failed_ = false;
   std::vector<Decision> decisions_;
-  std::vector<const Task*> ways_;
-  std::vector<std::uint32_t> indices_;
+  const Ready* ready_ = nullptr;          // of the question at hand
+  std::vector<std::uint32_t> indices_;    // of those in ready_ that do not go in circles
+  std::uint64_t laps_ = 0;                // that changed nothing; 0: nobody goes in circles
   Clocks clocks_;
   std::vector<Race> races_;
 };

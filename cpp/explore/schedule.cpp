@@ -106,20 +106,20 @@ std::uint32_t Replay::pick(const Question& q) {
     if (used_[i] != 0 || d.after != q.after->id || d.nth != nth) continue;
     used_[i] = 1;
     --left_;
-    if (d.choice == (q.tasks == nullptr)) {
+    if (d.choice == (q.choice)) {
       if (d.choice && d.to < q.n) return d.to;
       if (!d.choice && d.to == kTimer && q.timer) return q.n - 1;
-      const std::uint32_t goroutines = q.timer ? q.n - 1 : q.n;
+      const std::uint32_t goroutines = q.goroutines();
       for (std::uint32_t t = 0; !d.choice && t < goroutines; ++t)
-        if (q.tasks[t]->id == d.to) return t;
+        if (q.task(t).id == d.to) return t;
     }
     if (strict_ && trouble_.empty()) {
       trouble_ = describe(d) + ", but that cannot be: ";
-      if (q.tasks == nullptr) {
+      if (q.choice) {
         trouble_ += "there is a choice of " + std::to_string(q.n) + " ways";
       } else {
         trouble_ += "it is one of goroutines";
-        for (std::uint32_t t = 0; t + (q.timer ? 1 : 0) < q.n; ++t) trouble_ += " " + std::to_string(q.tasks[t]->id);
+        for (std::uint32_t t = 0; t < q.goroutines(); ++t) trouble_ += " " + std::to_string(q.task(t).id);
         if (q.timer) trouble_ += ", or the next timer";
       }
     }

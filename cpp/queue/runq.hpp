@@ -109,6 +109,12 @@ class RunQueue {
     runnext_.store(chosen, std::memory_order_release);
     return true;
   }
+  /// The i-th in that order; there is one. Owner only, and nobody may steal.
+  G* peek(std::uint32_t i) const {
+    G* next = runnext_.load(std::memory_order_relaxed);
+    if (next != nullptr && i-- == 0) return next;
+    return slots_[(head_.load(std::memory_order_relaxed) + i) % N].load(std::memory_order_relaxed);
+  }
   /// How many it holds, runnext included. Owner only, and nobody may steal.
   std::uint32_t all() const { return size() + (runnext() != nullptr ? 1 : 0); }
 

@@ -102,6 +102,8 @@ class Instance final : public rt_runtime {
   void report(rt_end* end) const;
   void free_ms();
   void clear();
+  void reset_slabs();
+  void reset_ps();
   void forget_goroutines();
   void close_to_outside();
   void forget_waiters();
@@ -165,11 +167,11 @@ void Instance::forget_waiters() {
   forget_fds(s);
   if constexpr (kSim) {  // an M that a limit stopped gives nothing back
     for (Lock* lock : {&s.lock, &s.gfree_lock, &s.allg_lock, &s.slab_lock, &s.sudog_lock, &s.world_sema, &s.context_lock}) new (lock) Lock;
-    for (SemaRoot& root : s.semtable) new (&root.lock) Lock;
+    new (&s.semtable[0].lock) Lock;
   }
-  for (SemaRoot& root : s.semtable) {
-    root.waiters.forget();
-    root.nwait.store(0, std::memory_order_relaxed);
+  for (std::size_t i = 0; i < (kSim ? 1 : kSemaRoots); ++i) {  // the sim world uses the first only
+    s.semtable[i].waiters.forget();
+    s.semtable[i].nwait.store(0, std::memory_order_relaxed);
   }
   s.outside_lock.lock();  // another thread may be ending a context
   forget_contexts(s);
@@ -181,17 +183,38 @@ void Instance::clear() {
   free_ms();
 }
 
+/// The first slab of Gs is kept: all are made anew when they are taken.
+void Instance::reset_slabs() {
+  Sched& s = *sched_;
+  while (s.slabs.size() > 1) {
+    std::free(s.slabs.back());
+    s.slabs.pop_back();
+  }
+  if (s.slabs.empty()) return;
+  s.slab_next = s.slabs[0];
+  s.slab_left = kSlabGs;
+}
+
+/// Ps in the same memory, as new.
+void Instance::reset_ps() {
+  Sched& s = *sched_;
+  while (s.nallp > config_.procs) delete s.allp[--s.nallp];
+  for (std::uint32_t i = 0; i < s.nallp; ++i) {
+    P* p = s.allp[i];
+    p->~P();
+    new (p) P;
+    p->id = static_cast<std::int32_t>(i);
+  }
+}
+
 void Instance::reset() {
   if (!ran_) return;
   clear();
   Sched& s = *sched_;
   for (G* gp : s.allgs) free_ancestors(gp);
   s.allgs.clear();
-  for (G* slab : s.slabs) std::free(slab);
-  s.slabs.clear();
-  s.slab_left = 0;
-  for (std::uint32_t i = 0; i < s.nallp; ++i) delete s.allp[i];
-  s.nallp = 0;
+  reset_slabs();
+  reset_ps();
   for (Sudog* slab : s.sudog_slabs) delete[] slab;
   s.sudog_slabs.clear();
   s.sudogs = nullptr;

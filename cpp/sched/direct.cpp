@@ -8,15 +8,23 @@
 namespace NEWPROC_NS {
 namespace {
 
-/// Who could run, in Go's order: runnext, the ring, the global queue.
-void gather(Sched& s, P* p, const G* running) {
-  std::vector<std::uint64_t>& goids = s.direction.goids;
-  goids.clear();
-  if (running != nullptr) goids.push_back(running->goid);
-  if (const G* next = p->runq.runnext(); next != nullptr) goids.push_back(next->goid);
-  p->runq.each([&goids](const G* gp) { goids.push_back(gp->goid); });
-  for (std::uint32_t i = 0; i < s.runq.size(); ++i) goids.push_back(s.runq.at(i)->goid);
-}
+/// Who could run, in Go's order: the running one, runnext, the ring, the global queue.
+struct Line {
+  Line(const Sched& s, const P* p, const G* running)
+      : sched(s), p(p), running(running), first(running != nullptr ? 1 : 0), local(p->runq.all()), n(first + local + s.runq.size()) {}
+  static std::uint64_t goid(const void* of, std::uint32_t i) {
+    const Line& line = *static_cast<const Line*>(of);
+    if (i < line.first) return line.running->goid;
+    i -= line.first;
+    return i < line.local ? line.p->runq.peek(i)->goid : line.sched.runq.at(i - line.local)->goid;
+  }
+  Ready ready() const { return {n, goid, this}; }
+
+  const Sched& sched;
+  const P* p;
+  const G* running;
+  std::uint32_t first, local, n;
+};
 
 /// Makes the i-th of those that wait the next to run.
 void to_front(M* m, std::uint32_t i) {
@@ -53,9 +61,9 @@ void directed_operation(M* m, const Operation& op) {
     leave_for_good(m);
   }
   P* p = m->p;
-  gather(s, p, gp);
-  const auto n = static_cast<std::uint32_t>(d.goids.size());
-  const std::uint32_t i = d.director->next(d.goids.data(), n, true, p->timers.size() != 0);
+  const Line line(s, p, gp);
+  const std::uint32_t n = line.n;
+  const std::uint32_t i = d.director->next(line.ready(), true, p->timers.size() != 0);
   if (i == 0) return;
   if (i == Director::kEnd) {
     long_enough(s);
@@ -75,10 +83,10 @@ G* directed_next(M* m) {
   Direction& d = s.direction;
   P* p = m->p;
   while (!d.decided) {
-    gather(s, p, nullptr);
-    const auto n = static_cast<std::uint32_t>(d.goids.size());
+    const Line line(s, p, nullptr);
+    const std::uint32_t n = line.n;
     if (n == 0) return nullptr;
-    const std::uint32_t i = d.director->next(d.goids.data(), n, false, p->timers.size() != 0);
+    const std::uint32_t i = d.director->next(line.ready(), false, p->timers.size() != 0);
     if (i == Director::kEnd) {
       long_enough(s);
       return nullptr;

@@ -13,6 +13,14 @@ struct Operation {
   const void* object = nullptr;      // on which; null: nobody else's
 };
 
+/// Who can go on, in Go's order, the running one first where it may go on. Valid during the call.
+struct Ready {
+  std::uint32_t n;
+  std::uint64_t (*goid)(const void* of, std::uint32_t i);
+  const void* of;
+  std::uint64_t operator[](std::uint32_t i) const { return goid(of, i); }
+};
+
 /// Goroutines are named by goid. Called on a goroutine's stack, or on g0; it must not call the scheduler.
 class Director {
  public:
@@ -22,9 +30,9 @@ class Director {
 
   /// g comes to an operation. on: it does it; ask: next() says who goes on first; end: the run has gone on long enough.
   virtual Say arrives(std::uint64_t g, const Operation& op) = 0;
-  /// Which of n goes next: an index into goids, which are in Go's order, the running one first where it may go on.
-  /// n: the next timer fires now (where `timer`). kEnd: none, the run has gone on long enough.
-  virtual std::uint32_t next(const std::uint64_t* goids, std::uint32_t n, bool running, bool timer) = 0;
+  /// Which goes next: an index into ready. ready.n: the next timer fires now (where `timer`). kEnd: none, the run has
+  /// gone on long enough.
+  virtual std::uint32_t next(const Ready& ready, bool running, bool timer) = 0;
   /// One of n ways that g can go on: a case of a select.
   virtual std::uint32_t choose(std::uint64_t g, std::uint32_t n) = 0;
 

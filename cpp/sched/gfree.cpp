@@ -13,8 +13,6 @@
 namespace NEWPROC_NS {
 namespace {
 
-constexpr std::uint32_t kSlabGs = 512;
-
 /// Memory for the next Gs, and room for them on the global queue and lists, so that no put can fail.
 bool add_slab(Sched& s) {
   if (s.cfg.fault != nullptr && s.cfg.fault(s.cfg.fault_arg, RT_FAULT_ALLOC) != 0) return false;

@@ -34,6 +34,7 @@ inline constexpr std::uint32_t kGlobalFairness = 61;    // proc.go:2931
 inline constexpr std::uint32_t kTrackingPeriod = 8;     // runtime2.go:517
 inline constexpr std::uint64_t kForcePreemptNs = 10'000'000;  // proc.go:5665
 inline constexpr std::uint32_t kGlobrunqMost = 128;
+inline constexpr std::uint32_t kSlabGs = 512;  // Gs that are allocated together
 
 /// A G and how it was found. Two registers wide, and made by a constructor: returned through memory and read as a
 /// whole, the parts would wait for one another.
@@ -80,8 +81,7 @@ struct alignas(64) SemaRoot {
 /// Who decides what no rule decides; sim world, one P.
 struct Direction {
   Director* director = nullptr;
-  bool decided = false;              // the next one is at the front already
-  std::vector<std::uint64_t> goids;  // of one question
+  bool decided = false;  // the next one is at the front already
 };
 
 struct PollDesc;

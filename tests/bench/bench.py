@@ -102,7 +102,7 @@ def measure_all(peers, workloads, workers, repeats, timeout):
 
 
 def run_other(build):
-    for command in (["bench_memory"], ["bench_tracing", "1"], ["bench_tracing", "2"], ["bench_sim"], ["bench_jsonl"]):
+    for command in (["bench_memory"], ["bench_tracing", "1"], ["bench_tracing", "2"], ["bench_sim"], ["bench_explore", "speed"], ["bench_explore", "find"], ["bench_jsonl"]):
         result = subprocess.run([program(build, command[0]), *command[1:]], capture_output=True, text=True)
         for line in result.stdout.splitlines():
             print(line.removeprefix("RESULT "), flush=True)

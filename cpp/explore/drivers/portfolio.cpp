@@ -3,9 +3,10 @@
 namespace newproc::explore {
 namespace {
 
-/// Every other schedule is a systematic one: it has the bugs of few deviations, however large the program.
-constexpr const char* kMembers[] = {"bounded", "pos", "pct", "random", "urw"};
-constexpr std::size_t kTurns[] = {0, 1, 0, 2, 0, 3, 0, 4};
+/// What draws finds most within few schedules; one in three is systematic: it has the bugs of few deviations, however large
+/// the program.
+constexpr const char* kMembers[] = {"urw", "pos", "bounded", "random", "pct"};
+constexpr std::size_t kTurns[] = {0, 1, 2, 0, 1, 2, 0, 3, 2, 0, 1, 2, 0, 4, 2};
 
 }  // namespace
 

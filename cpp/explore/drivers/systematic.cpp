@@ -6,15 +6,10 @@
 namespace newproc::explore {
 namespace {
 
-std::uint32_t name_of(const Question& q, std::uint32_t way) {
-  if (q.tasks == nullptr) return way;
-  return q.timer && way == q.n - 1 ? kTimer : q.tasks[way]->id;
-}
-
 /// The way of that name; n: there is none.
 std::uint32_t way_of(const Question& q, std::uint32_t name) {
   for (std::uint32_t i = 0; i < q.n; ++i)
-    if (name_of(q, i) == name) return i;
+    if (q.name(i) == name) return i;
   return q.n;
 }
 
@@ -45,11 +40,11 @@ void DepthFirst::put_to_sleep(const Node& node) {
 std::uint32_t DepthFirst::pick(const Question& q) {
   if (depth_ == nodes_.size()) {
     Node node;
-    node.choice = q.tasks == nullptr;
+    node.choice = q.choice;
     if (!node.choice) node.sleep = sleep_;
     for (std::uint32_t k = 0; k < q.n; ++k) {
       const std::uint32_t i = k == 0 ? q.usual : k <= q.usual ? k - 1 : k;  // the usual one first
-      const Way way{name_of(q, i), !node.choice && name_of(q, i) != kTimer ? q.tasks[i]->next : Operation{}};
+      const Way way{q.name(i), !node.choice && q.name(i) != kTimer ? q.task(i).next : Operation{}};
       const auto asleep = [&way](const Way& other) { return other.name == way.name; };
       if (node.choice || std::none_of(node.sleep.begin(), node.sleep.end(), asleep)) node.ways.push_back(way);
     }
@@ -110,19 +105,20 @@ void FewestFirst::add(std::uint32_t name, std::uint64_t like) {
 
 /// The ways that were not taken, to be tried later. Of goroutines with the same past, one is enough.
 void FewestFirst::offer(const Question& q) {
-  if (most_ != 0 && deviations_ >= most_) return;
-  const std::uint64_t from = q.running ? mix(q.tasks[0]->history, 1) : mix(q.after->history, 2);
-  if (q.tasks == nullptr) {
+  if (full_ || (most_ != 0 && deviations_ >= most_)) return;
+  const std::uint64_t from = q.running ? mix(q.task(0).history, 1) : mix(q.after->history, 2);
+  if (q.choice) {
     for (std::uint32_t i = 0; i < q.n; ++i)
       if (i != q.usual) add(i, mix(from, i));
     return;
   }
-  const std::uint32_t goroutines = q.timer ? q.n - 1 : q.n;
-  for (std::uint32_t i = 0; i < goroutines; ++i) {
-    if (i == q.usual) continue;
-    bool like_another = false;
-    for (std::uint32_t k = 0; k < i && !like_another; ++k) like_another = q.tasks[k]->history == q.tasks[i]->history;
-    if (!like_another && q.tasks[q.usual]->history != q.tasks[i]->history) add(q.tasks[i]->id, mix(from, q.tasks[i]->history));
+  pasts_.clear();
+  if (q.usual < q.goroutines()) pasts_.push_back(q.task(q.usual).history);
+  for (std::uint32_t i = 0; i < q.goroutines(); ++i) {
+    const Task& t = q.task(i);
+    if (std::find(pasts_.begin(), pasts_.end(), t.history) != pasts_.end()) continue;
+    pasts_.push_back(t.history);
+    add(t.id, mix(from, t.history));
   }
   if (q.timer && q.usual != q.n - 1) add(kTimer, mix(from, kTimer));
 }

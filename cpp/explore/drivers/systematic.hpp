@@ -14,6 +14,7 @@ class DepthFirst final : public Driver {
     sleep_.clear();
   }
   std::uint32_t pick(const Question& q) override;
+  bool wants_all() const override { return true; }  // the one way may be asleep
   bool end(const Trail& trail) override;
 
  private:
@@ -47,7 +48,7 @@ class FewestFirst final : public Driver {
 
  private:
   static constexpr std::uint32_t kRoot = ~std::uint32_t{0};
-  static constexpr std::size_t kMostNodes = 1u << 20;  // 32 MiB; beyond it nothing is added
+  static constexpr std::size_t kMostNodes = 1u << 18;  // 24 MiB with what has been seen; beyond it nothing is added
   static constexpr std::uint32_t kCosts = 64;
   struct Node {
     std::uint32_t parent;    // kRoot: none
@@ -64,6 +65,7 @@ class FewestFirst final : public Driver {
   std::vector<std::uint32_t> waiting_[kCosts];  // by cost; first come, first served
   std::size_t served_[kCosts] = {};
   std::unordered_map<std::uint64_t, std::uint32_t> seen_;
+  std::vector<std::uint64_t> pasts_;  // of one question
   std::vector<Node> path_;  // of this schedule
   std::size_t on_path_ = 0;
   std::uint32_t current_ = kRoot, decision_ = 0;

@@ -5,9 +5,6 @@
 namespace newproc::explore {
 namespace {
 
-/// Goroutines among the ways; the rest, at most one, is the timer.
-std::uint32_t goroutines(const Question& q) { return q.timer ? q.n - 1 : q.n; }
-
 template <class T>
 T& at(std::vector<T>& all, std::uint32_t id) {
   if (id >= all.size()) all.resize(id + 1);
@@ -17,7 +14,8 @@ T& at(std::vector<T>& all, std::uint32_t id) {
 }  // namespace
 
 std::uint32_t RandomWalk::pick(const Question& q) {
-  const std::uint32_t n = goroutines(q);
+  const std::uint32_t n = q.goroutines();
+  if (q.choice) return rand_.below(q.n);
   if (n == 0 || (q.timer && rand_.below(kTimerOdds) == 0)) return q.n - 1;
   return rand_.below(n);
 }
@@ -40,19 +38,19 @@ std::uint32_t& Pct::priority(std::uint32_t id) {
 
 std::uint32_t Pct::pick(const Question& q) {
   ++asked_;
-  const std::uint32_t n = goroutines(q);
-  if (q.tasks == nullptr) return rand_.below(q.n);
+  const std::uint32_t n = q.goroutines();
+  if (q.choice) return rand_.below(q.n);
   if (n == 0 || (q.timer && rand_.below(kTimerOdds) == 0)) return q.n - 1;
   const auto highest = [&] {
     std::uint32_t best = 0;
     for (std::uint32_t i = 1; i < n; ++i)
-      if (priority(q.tasks[i]->id) > priority(q.tasks[best]->id)) best = i;
+      if (priority(q.task(i).id) > priority(q.task(best).id)) best = i;
     return best;
   };
   std::uint32_t best = highest();
   while (!changes_.empty() && changes_.back() <= asked_) {
     changes_.pop_back();
-    priority(q.tasks[best]->id) = --low_;
+    priority(q.task(best).id) = --low_;
     if (low_ == 0) low_ = 1;
     best = highest();
   }
@@ -70,21 +68,21 @@ void Pos::begin(std::uint64_t seed) {
 }
 
 std::uint32_t Pos::pick(const Question& q) {
-  const std::uint32_t n = goroutines(q);
-  if (q.tasks == nullptr) return rand_.below(q.n);
+  const std::uint32_t n = q.goroutines();
+  if (q.choice) return rand_.below(q.n);
   if (n == 0 || (q.timer && rand_.below(kTimerOdds) == 0)) return q.n - 1;
   std::uint32_t best = 0, most = 0;
   for (std::uint32_t i = 0; i < n; ++i) {
-    std::uint32_t& p = at(priorities_, q.tasks[i]->id);
+    std::uint32_t& p = at(priorities_, q.task(i).id);
     if (p == 0) p = 1 + rand_.below(1u << 30);
     if (p > most) {
       most = p;
       best = i;
     }
   }
-  const Task& chosen = *q.tasks[best];
+  const Task& chosen = q.task(best);
   for (std::uint32_t i = 0; i < n; ++i)
-    if (i == best || conflict(q.tasks[i]->next, chosen.next)) priorities_[q.tasks[i]->id] = 0;
+    if (i == best || conflict(q.task(i).next, chosen.next)) priorities_[q.task(i).id] = 0;
   return best;
 }
 
@@ -94,11 +92,11 @@ void Urw::begin(std::uint64_t seed) {
 }
 
 std::uint32_t Urw::pick(const Question& q) {
-  const std::uint32_t n = goroutines(q);
-  if (q.tasks == nullptr) return rand_.below(q.n);
+  const std::uint32_t n = q.goroutines();
+  if (q.choice) return rand_.below(q.n);
   if (n == 0 || (q.timer && rand_.below(kTimerOdds) == 0)) return q.n - 1;
   const auto weight = [&](std::uint32_t i) {
-    const std::uint32_t id = q.tasks[i]->id, has = q.tasks[i]->done;
+    const std::uint32_t id = q.task(i).id, has = q.task(i).done;
     at(done_, id) = has;
     const std::uint32_t all = at(expected_, id);
     return all > has ? all - has : 1;
