@@ -315,7 +315,7 @@ rt_status Instance::hold(int by) {
 
 rt_status Instance::interrupt() {
   sched_->attention.fetch_or(Sched::kInterrupt, std::memory_order_seq_cst);
-  netpollBreak(*sched_);
+  sched_->poller.interrupt();
   return RT_OK;
 }
 

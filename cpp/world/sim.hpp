@@ -74,7 +74,12 @@ class Poller {
   Epoll& epoll() { return epoll_; }
   void wake() {
     note_.wakeup();
-    if (epoll_.is_open()) epoll_.wake();  // the caller's thread may be waiting for real
+    interrupt();
+  }
+  /// From another thread or a signal handler, which may touch nothing of this world: ends a wait for real. Nothing else
+  /// lasts, for the clock jumps.
+  void interrupt() {
+    if (epoll_.is_open()) epoll_.wake();
   }
   /// In whole milliseconds, at least one, as epoll_wait counts them for Go (netpoll_epoll.go:104): timers that
   /// were set shortly after one another fire at one look.

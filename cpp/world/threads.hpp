@@ -67,6 +67,7 @@ class Poller {
     if (epoll_.is_open()) return epoll_.wake();
     note_.wakeup();  // wait() looks there, even if epoll has been opened meanwhile
   }
+  void interrupt() { wake(); }  // async-signal-safe
   /// Up to Epoll::kMost ready descriptors. ns < 0: until there is one, or a call. A call that came before is enough.
   int wait(IoReady* out, std::int64_t ns) {
     const bool poll = epoll_.is_open();
