@@ -7,8 +7,9 @@ CREATE, START, END, SCHED, PREEMPT, PARK, UNPARK = 13, 14, 15, 17, 18, 20, 21
 SYSCALL, SYSEXIT, SYSBLOCK = 28, 29, 30
 OVERFLOW, GLOBRUNQ_GET, STEAL, GFREE_SPILL, GFREE_REFILL, M_START, M_STOP, USER = 64, 65, 66, 67, 68, 69, 70, 71
 
-FROM_RUNNEXT, FROM_RUNQ, FROM_GLOBAL, FROM_GLOBAL61, FROM_STEAL, FROM_LOCKED, FROM_PARK, FROM_SYSCALL = range(8)
-SOURCES = ("runnext", "its ring", "the global queue", "the global queue (61st tick)", "a theft", "its locked M", "a park taken back", "a system call")
+FROM_RUNNEXT, FROM_RUNQ, FROM_GLOBAL, FROM_GLOBAL61, FROM_STEAL, FROM_LOCKED, FROM_PARK, FROM_SYSCALL, FROM_NETPOLL = range(9)
+SOURCES = ("runnext", "its ring", "the global queue", "the global queue (61st tick)", "a theft", "its locked M", "a park taken back", "a system call", "the poller")
+TO_RUNNEXT, TO_GLOBAL, TO_RUNQ, TO_RUN = range(4)
 
 LEAVES = (END, SCHED, PREEMPT, PARK, SYSBLOCK, PROC_STOP)
 """After these a P runs nothing until the next start."""

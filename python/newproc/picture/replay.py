@@ -50,7 +50,13 @@ class House:
         kind, g, p, m, a, b = event
         if kind in (k.CREATE, k.UNPARK):
             self.waiting.pop(g, None)
-            self._put_next(p, g) if p >= 0 else self.runq.append(g)
+            to = b if kind == k.UNPARK else k.TO_RUNNEXT
+            if p < 0 or to == k.TO_GLOBAL:
+                self.runq.append(g)
+            elif to == k.TO_RUNNEXT:
+                self._put_next(p, g)
+            else:
+                (self.p(p).ring if to == k.TO_RUNQ else self.hands).append(g)
         elif kind == k.START:
             self._take(g, p, a, b)
             self.p(p).running = g

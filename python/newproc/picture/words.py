@@ -11,6 +11,12 @@ if TYPE_CHECKING:
     from .replay import Event
 
 
+def _went(p: int, b: int) -> str:
+    if p < 0 or b == k.TO_GLOBAL:
+        return "goes to the global queue"
+    return f"goes to the tail of P{p}'s ring" if b == k.TO_RUNQ else f"is next on P{p}"
+
+
 def sentence(event: Event, names: dict[int, str]) -> str:
     """What happened, in words."""
     kind, g, p, m, a, b = event
@@ -30,7 +36,7 @@ def sentence(event: Event, names: dict[int, str]) -> str:
         k.SCHED: f"{who(g)} yields, to the back of the global queue.",
         k.PREEMPT: f"{who(g)} yields, to the tail of P{p}'s ring." if a == 1 else f"{who(g)} is preempted, to the global queue.",
         k.PARK: f"{who(g)} waits: {k.WAITS.get(a, 'unknown')}.",
-        k.UNPARK: f"{who(g)} is woken by {who(a)} and is next on P{p}." if a and p >= 0 else f"{who(g)} is woken" + (f"; it is next on P{p}." if p >= 0 else "; it goes to the global queue."),
+        k.UNPARK: f"{who(g)} is woken by {who(a)} and is next on P{p}." if a and p >= 0 else f"{who(g)} is woken" + (f"; it {_went(p, b)}."),
         k.SYSCALL: f"{who(g)} enters a system call.",
         k.SYSEXIT: f"{who(g)} is back from its system call" + (" and keeps running." if a == 1 else "; it goes to the global queue."),
         k.SYSBLOCK: f"P{p} is taken from {who(g)}, which is in a system call.",

@@ -32,8 +32,11 @@ class House {
   apply(kind, g, p, m, a, b) {
     if (kind === K.CREATE || kind === K.UNPARK) {
       this.waiting.delete(g);
-      if (p < 0) return this.runq.push(g);
+      const to = kind === K.UNPARK ? b : 0;
+      if (p < 0 || to === 1) return this.runq.push(g);
       const at = this.p(p);
+      if (to === 2) return at.ring.push(g);
+      if (to === 3) return this.hands.push(g);
       if (at.runnext) at.ring.push(at.runnext);
       at.runnext = g;
     } else if (kind === K.START) { this.take(g, p); this.p(p).running = g; }

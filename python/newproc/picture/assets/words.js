@@ -1,5 +1,5 @@
 // words.js: events as sentences; picture/words.py in JavaScript.
-const SOURCES = ["runnext", "its ring", "the global queue", "the global queue (61st tick)", "a theft", "its locked M", "a park taken back", "a system call"];
+const SOURCES = ["runnext", "its ring", "the global queue", "the global queue (61st tick)", "a theft", "its locked M", "a park taken back", "a system call", "the poller"];
 const WAITS = { 0: "nothing", 2: "IO wait", 3: "chan receive (nil chan)", 4: "chan send (nil chan)", 9: "select", 10: "select (no cases)", 12: "GC sweep wait",
   13: "GC scavenge wait", 14: "chan receive", 15: "chan send", 16: "finalizer wait", 17: "force gc (idle)", 18: "semacquire", 19: "sleep", 20: "sync.Cond.Wait",
   21: "sync.Mutex.Lock", 22: "sync.RWMutex.RLock", 23: "sync.RWMutex.Lock", 28: "preempted", 31: "stopping the world" };
@@ -20,7 +20,7 @@ function sentence(t, i, names) {
     case K.SCHED: return `${who(g)} yields, to the back of the global queue.`;
     case K.PREEMPT: return a === 1 ? `${who(g)} yields, to the tail of P${p}'s ring.` : `${who(g)} is preempted, to the global queue.`;
     case K.PARK: return `${who(g)} waits: ${WAITS[a] || "unknown"}${b ? ` (object ${b})` : ""}.`;
-    case K.UNPARK: return a && p >= 0 ? `${who(g)} is woken by ${who(a)} and is next on P${p}.` : `${who(g)} is woken; ${p >= 0 ? `it is next on P${p}` : "it goes to the global queue"}.`;
+    case K.UNPARK: return a && p >= 0 ? `${who(g)} is woken by ${who(a)} and is next on P${p}.` : `${who(g)} is woken; it ${p < 0 || b === 1 ? "goes to the global queue" : b === 2 ? `goes to the tail of P${p}'s ring` : `is next on P${p}`}.`;
     case K.SYSCALL: return `${who(g)} enters a system call.`;
     case K.SYSEXIT: return `${who(g)} is back from its system call${a === 1 ? " and keeps running" : "; it goes to the global queue"}.`;
     case K.SYSBLOCK: return `P${p} is taken from ${who(g)}, which is in a system call.`;
