@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from . import _core
 from ._errors import ArgumentError
 from ._look import Snapshot, Trace, snapshot_from
-from ._pattern import Pattern
+from ._pattern import Pattern, names_from
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .picture.html import Bundle
 
 KINDS = {"deadlock": 1, "leak": 2, "panic": 4, "assert": 8, "race": 16, "livelock": 32}
 """What a search can find."""
@@ -104,6 +109,19 @@ class Replayed:
     snapshot: Snapshot | None
     findings: tuple[Finding, ...]
     text: str
+
+    def to_html(self, path: str | Path | None = None, *, title: str = "replay") -> str:
+        """One self-contained page of the run, to step through where it was traced; also written to ``path``."""
+        return self._bundle(title).to_html(path)
+
+    def _repr_html_(self) -> str:
+        return self._bundle("replay").inline()
+
+    def _bundle(self, title: str) -> Bundle:
+        from .picture.html import Bundle
+
+        message = "; ".join(f"{f.kind}: {f.message}" for f in self.findings) or self.end
+        return Bundle(title, trace=self.trace, snapshot=self.snapshot, names=names_from(self.log, self.trace), message=message)
 
 
 def _finding(raw: dict[str, Any]) -> Finding:

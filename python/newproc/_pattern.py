@@ -37,13 +37,7 @@ class Result:
 
     def names(self) -> dict[int, str]:
         """The goroutines' names by goid, as far as the log tells their bodies."""
-        bodies = self.pattern.body_names if self.pattern is not None else ()
-        first = self.trace.main if self.trace is not None else 1
-        names = {first: bodies[0] if bodies else "main"}
-        for line in self.log:
-            if line[1] == "start":
-                names[line[0] + first] = bodies[line[2]] if line[2] < len(bodies) else f"body {line[2]}"
-        return names
+        return names_from(self.log, self.trace, self.pattern.body_names if self.pattern is not None else ())
 
     def to_html(self, path: str | Path | None = None) -> str:
         """One self-contained page of the run, to step through offline; also written to ``path``. It needs a trace."""
@@ -57,6 +51,16 @@ class Result:
 
         title = (self.pattern.name if self.pattern is not None else "") or "pattern"
         return Bundle(title, trace=self.trace, snapshot=self.snapshot, names=self.names(), message=self.end)
+
+
+def names_from(log: tuple[tuple[Any, ...], ...], trace: Trace | None, bodies: tuple[str, ...] = ()) -> dict[int, str]:
+    """Names by goid: the log numbers goroutines from main, which is 0, and says which body each one runs."""
+    first = trace.main if trace is not None else 1
+    names = {first: bodies[0] if bodies else "main"}
+    for line in log:
+        if line[1] == "start":
+            names[line[0] + first] = bodies[line[2]] if line[2] < len(bodies) else f"body {line[2]}"
+    return names
 
 
 def _settings(settings: dict[str, Any]) -> dict[str, Any]:

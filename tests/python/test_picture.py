@@ -162,6 +162,15 @@ def test_a_hostile_text_is_shown_not_obeyed():
     ElementTree.fromstring(result.trace.to_svg(names={1: HOSTILE, 2: HOSTILE}))
 
 
+def test_a_replayed_schedule_is_a_picture_of_its_finding():
+    pattern = newproc.Pattern({"chans": [0], "bodies": [[["go", 1], ["recv", 0]], [["if", 0, 0, [], []], ["yield"]]], "vars": 1})
+    found = newproc.explore(pattern, schedules=50, first=True).findings[0]
+    shown = newproc.replay(pattern, found.schedule, trace=True, snapshot=True)
+    assert found.kind in shown._repr_html_() and "body 1" in shown._repr_html_()
+    (data,) = re.findall(r'<script type="application/json" id="newproc-data">(.*?)</script>', shown.to_html(), re.DOTALL)
+    assert found.kind in json.loads(data)["message"]
+
+
 def test_the_command_writes_a_page(tmp_path):
     source = EXAMPLES / "overflow.json"
     out = tmp_path / "o.html"
