@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <time.h>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -26,6 +27,13 @@ double time_ns(F&& f) {
   const Stopwatch watch;
   std::forward<F>(f)();
   return watch.ns();
+}
+
+/// The processor's time that this process has had, user and system, ns.
+inline double cpu_ns() {
+  timespec t;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) * 1e9 + static_cast<double>(t.tv_nsec);
 }
 
 inline double median(std::vector<double> values) {

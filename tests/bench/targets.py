@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class Target(NamedTuple):
-    ns: float  # per operation, on the machine where the targets were set
+    ns: float  # per operation, on the machine where the targets were set; W5: bytes
     ratio: float  # Go's time of the same run divided by newproc's
 
 
@@ -21,6 +21,12 @@ TARGETS = {
     ("W3", 2): Target(120, 306 / 120),
     ("W4", 1): Target(300, 1103 / 300),
     ("W4", 2): Target(300, 871 / 300),
+    ("W4j", 1): Target(250, 1018 / 250),
+    ("W4j", 2): Target(250, 687 / 250),
+    ("W5", 1): Target(4600, 2694 / 4600),
+    ("W5", 2): Target(4600, 2694 / 4600),
+    ("W8", 1): Target(1000, 304 / 100),
+    ("W8", 2): Target(1100, 324 / 110),
     ("W6", 1): Target(17, 33 / 17),
     ("W6", 2): Target(28, 40 / 28),
     ("W7", 1): Target(5, 6.6 / 5),
@@ -39,6 +45,9 @@ OPERATIONS = {
     "W5us": "goroutines that compute for 5 us",
     "W3": "unbuffered ping-pong, round trip",
     "W4": "skynet, a million leaves over channels",
+    "W4j": "skynet, a million leaves by joins",
+    "W5": "100,000 parked on a channel, bytes each",
+    "W8": "100,000 sleepers of 0 to 100 ms, CPU time each",
     "W6": "100 producers, 100 consumers, one channel of 100, an item",
     "W7": "1,000 goroutines, one mutex, lock and unlock",
     "W7y": "the same with a yield inside",

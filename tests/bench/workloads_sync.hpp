@@ -2,8 +2,10 @@
 #pragma once
 #include <atomic>
 #include <cstdint>
+#include <vector>
 
 #include "adapter.hpp"
+#include "clock.hpp"
 
 namespace bench {
 
@@ -81,6 +83,82 @@ inline long w4() {
   spawn([sky = &top] { skynet(sky); });
   expect(out.recv(), kLeaves * (kLeaves - 1) / 2, "W4");
   return kLeaves;
+}
+
+/// Skynet by joins: each number goes to a slot of the parent, who waits for all ten.
+struct SkyJoin {
+  rt_waitgroup* up;
+  long num, size;  // num is replaced by the sum of the leaves below
+};
+inline void skynet_join(SkyJoin* sky) {
+  if (sky->size > 1) {
+    rt_waitgroup all{};
+    check(rt_waitgroup_add(&all, 10), "rt_waitgroup_add");
+    SkyJoin children[10];
+    const long size = sky->size / 10;
+    for (int i = 0; i < 10; ++i) {
+      children[i] = SkyJoin{&all, sky->num + i * size, size};
+      spawn([child = &children[i]] { skynet_join(child); });
+    }
+    rt_waitgroup_wait(&all);
+    sky->num = 0;
+    for (const SkyJoin& child : children) sky->num += child.num;
+  }
+  rt_waitgroup_done(sky->up);
+}
+inline long w4j() {
+  constexpr long kLeaves = 1'000'000;
+  rt_waitgroup all{};
+  check(rt_waitgroup_add(&all, 1), "rt_waitgroup_add");
+  SkyJoin top{&all, 0, kLeaves};
+  spawn([sky = &top] { skynet_join(sky); });
+  rt_waitgroup_wait(&all);
+  expect(top.num, kLeaves * (kLeaves - 1) / 2, "W4j");
+  return kLeaves;
+}
+
+/// 100,000 park on one channel. Returns the resident bytes of each.
+inline double w5() {
+  constexpr long kGoroutines = 100'000;
+  struct Shared {
+    Chan release;
+    rt_waitgroup ready{}, done{};
+  } shared;
+  check(rt_waitgroup_add(&shared.ready, kGoroutines), "rt_waitgroup_add");
+  check(rt_waitgroup_add(&shared.done, kGoroutines), "rt_waitgroup_add");
+  const double before = memory().rss;
+  for (long i = 0; i < kGoroutines; ++i)
+    spawn([s = &shared] {
+      rt_waitgroup_done(&s->ready);
+      s->release.recv();
+      rt_waitgroup_done(&s->done);
+    });
+  rt_waitgroup_wait(&shared.ready);
+  const double bytes = (memory().rss - before) / static_cast<double>(kGoroutines);
+  shared.release.close();
+  rt_waitgroup_wait(&shared.done);
+  return bytes;
+}
+
+/// 100,000 sleep 0 to 100 ms, all times equally often. Returns the processor's time, ns for each.
+inline double w8() {
+  constexpr long kSleepers = 100'000, kStride = 7919, kUs = 1000;  // the stride has no divisor of kSleepers
+  struct Sleeper {
+    rt_waitgroup* all;
+    long us;
+  };
+  rt_waitgroup all{};
+  check(rt_waitgroup_add(&all, kSleepers), "rt_waitgroup_add");
+  std::vector<Sleeper> sleepers;
+  for (long i = 0; i < kSleepers; ++i) sleepers.push_back({&all, i * kStride % kSleepers});
+  const double before = cpu_ns();
+  for (Sleeper& one : sleepers)
+    spawn([sleeper = &one] {
+      rt_sleep(sleeper->us * kUs);
+      rt_waitgroup_done(sleeper->all);
+    });
+  rt_waitgroup_wait(&all);
+  return (cpu_ns() - before) / static_cast<double>(kSleepers);
 }
 
 /// 100 producers and 100 consumers of one channel of 100, an item.

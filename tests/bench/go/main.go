@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -125,6 +126,101 @@ func w4() int {
 	return leaves
 }
 
+type skyJoin struct {
+	up        *sync.WaitGroup
+	num, size int
+}
+
+func skynetJoin(sky *skyJoin) {
+	if sky.size > 1 {
+		var all sync.WaitGroup
+		var children [10]skyJoin
+		all.Add(10)
+		size := sky.size / 10
+		for i := range children {
+			children[i] = skyJoin{&all, sky.num + i*size, size}
+			go skynetJoin(&children[i])
+		}
+		all.Wait()
+		sky.num = 0
+		for i := range children {
+			sky.num += children[i].num
+		}
+	}
+	sky.up.Done()
+}
+
+func w4j() int {
+	const leaves = 1_000_000
+	var all sync.WaitGroup
+	all.Add(1)
+	top := skyJoin{&all, 0, leaves}
+	go skynetJoin(&top)
+	all.Wait()
+	expect(top.num, leaves*(leaves-1)/2, "W4j")
+	return leaves
+}
+
+// Resident bytes, second field of /proc/self/statm.
+func rss() float64 {
+	text, err := os.ReadFile("/proc/self/statm")
+	var total, resident int
+	if err == nil {
+		_, err = fmt.Sscan(string(text), &total, &resident)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	return float64(resident * os.Getpagesize())
+}
+
+func w5() float64 {
+	const goroutines = 100_000
+	release := make(chan int)
+	var ready, done sync.WaitGroup
+	ready.Add(goroutines)
+	done.Add(goroutines)
+	before := rss()
+	for i := 0; i < goroutines; i++ {
+		go func() {
+			ready.Done()
+			<-release
+			done.Done()
+		}()
+	}
+	ready.Wait()
+	bytes := (rss() - before) / goroutines
+	close(release)
+	done.Wait()
+	return bytes
+}
+
+func cpuNs() float64 {
+	var t syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &t); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	return float64(t.Utime.Nano() + t.Stime.Nano())
+}
+
+func w8() float64 {
+	const sleepers, stride = 100_000, 7919
+	var all sync.WaitGroup
+	all.Add(sleepers)
+	before := cpuNs()
+	for i := 0; i < sleepers; i++ {
+		d := time.Duration(i*stride%sleepers) * time.Microsecond
+		go func() {
+			time.Sleep(d)
+			all.Done()
+		}()
+	}
+	all.Wait()
+	return (cpuNs() - before) / sleepers
+}
+
 func w6() int {
 	const producers, consumers, items = 100, 100, 1_000_000
 	c := make(chan int, 100)
@@ -196,9 +292,29 @@ var workloads = map[string]func() int{
 	"W5us":    w5us,
 	"W3":      w3,
 	"W4":      w4,
+	"W4j":     w4j,
 	"W6":      w6,
 	"W7":      func() int { return locks(1000, false) },
 	"W7y":     func() int { return locks(100, true) },
+}
+
+// What is not measured by the clock on the wall; each returns its number for one goroutine.
+var gauges = map[string]func() float64{"W5": w5, "W8": w8}
+
+// A round of a workload as a number: ns of the clock on the wall for one operation, or what a gauge says.
+func roundOf(name string) func() float64 {
+	if gauge, ok := gauges[name]; ok {
+		return gauge
+	}
+	workload, ok := workloads[name]
+	if !ok {
+		return nil
+	}
+	return func() float64 {
+		start := time.Now()
+		operations := workload()
+		return float64(time.Since(start).Nanoseconds()) / float64(operations)
+	}
 }
 
 func main() {
@@ -211,17 +327,16 @@ func main() {
 		fmt.Fprintln(os.Stderr, "WORKERS is a number above zero, not", os.Args[2])
 		os.Exit(2)
 	}
-	workload, ok := workloads[os.Args[1]]
-	if !ok {
+	round := roundOf(os.Args[1])
+	if round == nil {
 		fmt.Println("UNSUPPORTED")
 		return
 	}
 	runtime.GOMAXPROCS(workers)
-	var ns [2]float64 // cold, warm
-	for round := range ns {
-		start := time.Now()
-		operations := workload()
-		ns[round] = float64(time.Since(start).Nanoseconds()) / float64(operations)
+	cold := round()
+	warm := cold
+	if os.Args[1] != "W5" { // memory that was resident once stays so
+		warm = round()
 	}
-	fmt.Printf("RESULT %s %d cold=%.2f warm=%.2f\n", os.Args[1], workers, ns[0], ns[1])
+	fmt.Printf("RESULT %s %d cold=%.2f warm=%.2f\n", os.Args[1], workers, cold, warm)
 }
