@@ -214,6 +214,10 @@ typedef struct rt_end {
   uint64_t goid;       /* the goroutine that ended the run; 0 where none did (a deadlock, a limit) */
   const char *message; /* owned by the runtime, until its next run or its end */
   const char *site;    /* "file:line" or symbol where that goroutine was started; "" where unknown */
+  /* Unless status is RT_OK: a traceback in Go's form, the message, then each goroutine (at most a thousand): state
+   * and wait reason, minutes waited, stack where symbols allow, what it waits for, who started it where. "" at RT_OK. A
+   * caller whose struct_size ends before this field has none made. */
+  const char *dump;
 } rt_end;
 
 /* Runs fn(arg) as the main goroutine (goid 1) and returns when the run is over: main returned, a
@@ -739,6 +743,13 @@ typedef struct rt_m_info {
   uint8_t idle;    /* on the idle list */
 } rt_m_info;
 
+/* All zero and "" unless the goroutine waits. */
+typedef struct rt_wait_info {
+  const void *object; /* a channel (of a select: one of them), a lock, a wait group, a condition; NULL: none, or unknown */
+  const char *name;   /* rt_set_name's; "" */
+  uint64_t since;     /* ns of the world's clock, to 10 ms with threads; 0: the start, or (threads) unknown */
+} rt_wait_info;
+
 /* Everything at one instant: exactly so in the sim world; in the threads world the scheduler lock is held
  * and running Ms go on. Owned by you: rt_snapshot_free. */
 typedef struct rt_snapshot {
@@ -764,10 +775,17 @@ typedef struct rt_snapshot {
   uint32_t gcwaiting;
   uint64_t goidgen;
   uint64_t ngsys;
+  const struct rt_wait_info *waits; /* ngs of them: what gs[i] waits for */
 } rt_snapshot;
 /*   returns  RT_EINVAL out is NULL; RT_ENOMEM    [any] */
 RT_API rt_status rt_snapshot_take(rt_runtime *rt, rt_snapshot **out);
 RT_API void rt_snapshot_free(rt_snapshot *snapshot);
+
+/* Names an object that goroutines can wait for, for dumps, snapshots and traces: a channel, a lock, a wait group, a
+ * condition, by its address; a context by its rt_context_done, a timer by its rt_timer_chan. name is copied; NULL
+ * takes it away, which memory needs before it is used for something else (a freed channel does so itself).
+ *   returns  RT_EINVAL object is NULL; RT_ENOMEM    [any] */
+RT_API rt_status rt_set_name(const void *object, const char *name);
 
 /* Writes every goroutine with state, spawn site and stack to a file descriptor, in the form of Go's
  * traceback. Stacks of running goroutines are left out. [any] */
@@ -776,7 +794,8 @@ RT_API rt_status rt_dump(rt_runtime *rt, int fd);
 /* ---- Traces ------------------------------------------------------------------------------------- */
 
 /* Kinds of events. g is the goroutine that the event is about, p and m where it happened (-1: none).
- * Together they tell every queue's contents at any step; a and b are: */
+ * Together they tell every queue's contents at any step. Who is unparked has waited for what its last GoPark
+ * names. a and b are: */
 #define RT_EVENT_MAP(X)                                                                            \
   X(RT_EV_GOMAXPROCS, 4, "Gomaxprocs")     /* a: the new number */                                 \
   X(RT_EV_PROC_START, 5, "ProcStart")      /* acquirep */                                          \
@@ -845,7 +864,18 @@ typedef struct rt_trace {
   size_t nevents;
   uint64_t lost; /* older events that the rings no longer hold */
   uint64_t hash; /* of kinds, ids and arguments, not of times, addresses: equal runs have equal hashes */
+  const struct rt_name *names; /* of goroutines, then of objects, each by id */
+  size_t nnames;
 } rt_trace;
+
+enum { RT_NAME_G = 1, RT_NAME_OBJECT = 2 };
+/* What a goroutine of the trace is called (rt_spawn.name, or its function's symbol), or an object that it has
+ * waited for (rt_set_name, as it was when the trace was taken). */
+typedef struct rt_name {
+  uint64_t id;     /* goid, or address: b of RT_EV_GO_PARK */
+  const char *name;
+  uint32_t kind;   /* RT_NAME_* */
+} rt_name;
 
 /* Copies what the rings hold; the run goes on. RT_ESTATE trace_events is 0. Free with rt_trace_free. [any] */
 RT_API rt_status rt_trace_take(rt_runtime *rt, rt_trace **out);

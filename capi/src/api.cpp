@@ -1,5 +1,6 @@
 // api.cpp: newproc.h on rt_runtime: arguments are checked here, rules are not.
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <exception>
 #include <mutex>
@@ -7,6 +8,7 @@
 #include <unordered_set>
 
 #include "base/names.hpp"
+#include "base/objects.hpp"
 #include "base/symbol.hpp"
 #include "call.hpp"
 #include "context/overflow.hpp"
@@ -36,7 +38,7 @@ Registry& registry() {
 }
 
 rt_status check_end(const char* call, const rt_end* end) {
-  if (end != nullptr && end->struct_size != sizeof(rt_end))
+  if (end != nullptr && end->struct_size != sizeof(rt_end) && end->struct_size != offsetof(rt_end, dump))
     return fail(RT_EINVAL, "%s: end->struct_size is %zu; set it to sizeof(rt_end), %zu", call, end->struct_size, sizeof(rt_end));
   return RT_OK;
 }
@@ -331,6 +333,12 @@ rt_status rt_snapshot_take(rt_runtime* rt, rt_snapshot** out) {
   return guarded("rt_snapshot_take", [&] { return rt->snapshot(out); });
 }
 void rt_snapshot_free(rt_snapshot* snapshot) { delete static_cast<SnapshotStore*>(snapshot); }
+
+rt_status rt_set_name(const void* object, const char* name) {
+  if (object == nullptr) return null("rt_set_name", "object");
+  if (!name_object(object, name)) return fail(RT_ENOMEM, "rt_set_name: the system gave no memory for the name");
+  return RT_OK;
+}
 
 rt_status rt_dump(rt_runtime* rt, int fd) {
   if (fd < 0) return fail(RT_EINVAL, "rt_dump: fd is %d; give an open file descriptor", fd);

@@ -1,5 +1,7 @@
 #include "pattern/run.hpp"
 
+#include <cstddef>
+
 #include <nlohmann/json.hpp>
 
 namespace newproc::pattern {
@@ -33,7 +35,7 @@ Outcome Runner::run(const Program& program) {
   const bool one_m = config_.world == RT_WORLD_SIM || config_.procs == 1;
   Run run(program, limits_, one_m, config_.procs == 1);
   rt_end end{};
-  end.struct_size = sizeof end;
+  end.struct_size = offsetof(rt_end, dump);  // nobody reads it
   Outcome out;
   out.status = run.start(*runtime_, end);
   out.exit_code = out.status == RT_ELIMIT ? kLimitExit : end.exit_code;

@@ -57,7 +57,7 @@ void boot_go(Sched& s) {
 }
 
 rt_status refuse(Sched& s, rt_status status, const char* what) {
-  s.end = End{status, 0, std::string("cannot start: ") + what, {}};
+  s.end = End{status, 0, std::string("cannot start: ") + what, {}, 0, {}, {}};
   return fail(status, "rt_start_main: the system gave no %s; nothing has run", what);
 }
 

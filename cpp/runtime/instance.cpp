@@ -6,6 +6,7 @@
 #include "base/error.hpp"
 #include "context/overflow.hpp"
 #include "runtime/boot.hpp"
+#include "runtime/dump.hpp"
 #include "runtime/make.hpp"
 #include "runtime/runtime.hpp"
 #include "sched/switch.hpp"
@@ -18,6 +19,9 @@ namespace NEWPROC_NS {
 namespace {
 
 constexpr std::uint64_t kSimPointNs = 100;  // virtual time that a point takes where sysmon watches
+
+/// Callers of before the dump have a shorter struct.
+bool wants_dump(const rt_end* end) { return end != nullptr && end->struct_size >= sizeof(rt_end); }
 
 class Instance final : public rt_runtime {
  public:
@@ -288,6 +292,7 @@ void Instance::report(rt_end* end) const {
   end->exit_code = e.status == RT_OK ? 0 : 2;
   end->message = e.message.c_str();
   end->site = e.site.c_str();
+  if (wants_dump(end)) end->dump = e.dump.c_str();
 }
 
 rt_status Instance::finish(rt_end* end) {
@@ -296,6 +301,7 @@ rt_status Instance::finish(rt_end* end) {
   s.world.join_all();
   forget_waiters();
   leave_signal_stack();
+  if (wants_dump(end) && s.end.status != RT_OK) s.end.dump = end_dump(s);  // while their stacks are there
   drop_goroutines(s);
   report(end);
   const rt_status status = s.end.status;
@@ -326,6 +332,7 @@ rt_status Instance::begin(rt_func fn, void* arg) { return prepare(fn, arg); }
 rt_status Instance::step(std::uint64_t steps, int* over, rt_end* end) {
   if (!running()) return fail(RT_ESTATE, "rt_step: no run is under way; call rt_begin first");
   Sched& s = *sched_;
+  s.want_dump = wants_dump(end);
   const std::uint64_t most = config_.max_steps;
   const std::uint64_t left = most == 0 ? 0 : most - std::min(most, s.world.steps());
   std::uint64_t budget = steps;
@@ -372,6 +379,7 @@ rt_status Instance::abandon() { return begin(nullptr, nullptr); }
 rt_status Instance::start_main(rt_func fn, void* arg, rt_end* end) {
   if (const rt_status status = prepare(fn, arg); status != RT_OK) return status;
   Sched& s = *sched_;
+  s.want_dump = wants_dump(end);
   M* m0 = s.allm.load(std::memory_order_acquire);
   while (m0->alllink != nullptr) m0 = m0->alllink;
   set_current_m(m0);

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "base/clock.hpp"
+#include "context/walk.hpp"
 #include "sched/sched.hpp"
 
 namespace NEWPROC_NS {
@@ -22,10 +23,11 @@ std::string site_of(const G* gp) {
 
 /// The first caller decides how the run ended. All Ms come to their g0 and stop. Any M, any lock held but
 /// end_lock.
-void end_run(Sched& s, rt_status status, const G* gp, std::string message) {
+void end_run(Sched& s, rt_status status, const G* gp, std::string message, std::string stack) {
   s.end_lock.lock();
   const bool first = !s.exiting();
-  if (first) s.end = End{status, gp != nullptr ? gp->goid.get() : 0, std::move(message), site_of(gp)};
+  if (first)
+    s.end = End{status, gp != nullptr ? gp->goid.get() : 0, std::move(message), site_of(gp), s.world.nanotime(), std::move(stack), {}};
   s.attention.fetch_or(Sched::kExiting, std::memory_order_seq_cst);
   s.end_lock.unlock();
   if (!first) return;
@@ -75,15 +77,26 @@ void incidlelocked(Sched& s, std::int32_t v) {
   s.lock.unlock();
 }
 
+namespace {
+
+/// By the goroutine that runs. It never comes back, so nothing of this frame may need its end.
+[[gnu::noinline]] void end_here(M* m, rt_status status, const char* kind, const char* text) {
+  std::string stack;
+  if (m->sched->want_dump) walk_here(stack);
+  end_run(*m->sched, status, m->curg, std::string(kind) + text, std::move(stack));
+}
+
+}  // namespace
+
 void panic(const char* text) {
   M* m = getm();
-  end_run(*m->sched, RT_EPANIC, m->curg, std::string("panic: ") + text);
+  end_here(m, RT_EPANIC, "panic: ", text);
   leave_for_good(m);
 }
 
 void fatal(const char* text) {
   M* m = getm();
-  end_run(*m->sched, RT_EFATAL, m->curg, std::string("fatal error: ") + text);
+  end_here(m, RT_EFATAL, "fatal error: ", text);
   leave_for_good(m);
 }
 

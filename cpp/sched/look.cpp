@@ -1,9 +1,15 @@
 // look.cpp: counters and snapshots. Nothing here changes what a run does.
 #include <cstdlib>
 #include <cstring>
+#include <deque>
+#include <map>
+#include <memory>
 #include <new>
+#include <set>
+#include <unordered_map>
 
 #include "base/error.hpp"
+#include "base/objects.hpp"
 #include "base/symbol.hpp"
 #include "sched/sched.hpp"
 #include "trace/trace.hpp"
@@ -27,6 +33,8 @@ struct OwnedSnapshot final : SnapshotStore {
   std::vector<std::uint64_t> runq, gfree_stack, gfree_nostack;
   std::vector<std::vector<std::uint64_t>> lists;  // rings and ancestors
   std::vector<std::int32_t> pidle;
+  std::vector<rt_wait_info> waits;
+  std::deque<std::string> names;
 };
 
 template <class List>
@@ -62,6 +70,17 @@ rt_g_info look_at(const Sched& s, const G* gp, OwnedSnapshot& store) {
     info.ancestors = store.lists.back().data();
     info.nancestors = list->n;
   }
+  return info;
+}
+
+rt_wait_info wait_of(const Sched& s, const G* gp, OwnedSnapshot& store) {
+  rt_wait_info info{nullptr, "", 0};
+  const StackMem* stack = readgstatus(gp) == RT_GWAITING ? stack_of(s, gp) : nullptr;
+  if (stack == nullptr) return info;
+  info.object = stack->wait_object;
+  info.since = stack->wait_since;
+  if (info.object == nullptr || named_count.load(std::memory_order_relaxed) == 0) return info;
+  if (std::string name = object_name(info.object); !name.empty()) info.name = store.names.emplace_back(std::move(name)).c_str();
   return info;
 }
 
@@ -108,7 +127,10 @@ void fill(Sched& s, OwnedSnapshot& o) {
   look_lock(s.gfree_lock);
   look_lock(s.allg_lock);
   o.lists.reserve(s.allgs.size() + s.nallp);
-  for (const G* gp : s.allgs) o.gs.push_back(look_at(s, gp, o));
+  for (const G* gp : s.allgs) {
+    o.gs.push_back(look_at(s, gp, o));
+    o.waits.push_back(wait_of(s, gp, o));
+  }
   const std::uint32_t n = s.gomaxprocs.load(std::memory_order_relaxed);
   for (std::uint32_t i = 0; i < n; ++i) o.ps.push_back(look_at(s.allp[i], o));
   for (const M* m = s.allm.load(std::memory_order_acquire); m != nullptr; m = m->alllink)
@@ -126,6 +148,7 @@ void publish(Sched& s, OwnedSnapshot& o) {
   o.struct_size = sizeof(rt_snapshot);
   o.nanotime = s.world.nanotime();
   o.rt_snapshot::gs = o.gs.data(), o.ngs = o.gs.size();
+  o.rt_snapshot::waits = o.waits.data();
   o.rt_snapshot::ps = o.ps.data(), o.nps = o.ps.size();
   o.rt_snapshot::ms = o.ms.data(), o.nms = o.ms.size();
   o.rt_snapshot::runq = o.runq.data(), o.nrunq = o.runq.size();
@@ -148,6 +171,12 @@ rt_status take_snapshot(Sched& s, rt_snapshot** out) {
   publish(s, *store);
   *out = store.release();
   return RT_OK;
+}
+
+/// With threads it may end, and its G get another argument, between two looks at it.
+const StackMem* stack_of(const Sched& s, const G* gp) {
+  const StackMem* stack = gp->stack();
+  return stack != nullptr && s.pool.find(stack) == stack ? stack : nullptr;
 }
 
 const M* m_of(const Sched& s, const G* gp) {
@@ -198,6 +227,38 @@ rt_status take_stats(Sched& s, rt_stats_t* out) {
   return RT_OK;
 }
 
+namespace {
+
+/// What the goroutines of a trace are called: their names where they are still known, else their functions'.
+void name_goroutines(Sched& s, trace::TraceStore& trace) {
+  std::map<std::uint64_t, std::string> names;
+  std::unordered_map<std::uint64_t, const char*> symbols;
+  for (const rt_event& e : trace.store) {
+    if (e.kind != RT_EV_GO_CREATE) continue;
+    const auto [at, first] = symbols.try_emplace(e.b, "");
+    if (first) at->second = symbol_name(reinterpret_cast<const void*>(e.b));
+    if (at->second[0] != '\0') names[e.g] = at->second;
+  }
+  look_lock(s.allg_lock);
+  for (const G* gp : s.allgs)
+    if (const char* name = gp->name(); name != nullptr) names[gp->goid] = name;
+  look_unlock(s.allg_lock);
+  for (auto& [goid, name] : names) trace.name(RT_NAME_G, goid, std::move(name));
+}
+
+void name_objects(trace::TraceStore& trace) {
+  std::map<std::uint64_t, std::string> names;
+  for (auto& [object, name] : named_objects()) names.emplace(reinterpret_cast<std::uintptr_t>(object), std::move(name));
+  if (names.empty()) return;
+  std::set<std::uint64_t> waited_for;
+  for (const rt_event& e : trace.store)
+    if (e.kind == RT_EV_GO_PARK) waited_for.insert(e.b);
+  for (auto& [object, name] : names)
+    if (waited_for.count(object) != 0) trace.name(RT_NAME_OBJECT, object, std::move(name));
+}
+
+}  // namespace
+
 rt_status take_trace(Sched& s, rt_trace** out) {
   if (s.cfg.trace_events == 0)
     return fail(RT_ESTATE, "rt_trace_take: tracing is off; set rt_config.trace_events before rt_new");
@@ -205,7 +266,12 @@ rt_status take_trace(Sched& s, rt_trace** out) {
   look_lock(s.lock);
   const std::vector<trace::Ring*> rings = s.rings;
   look_unlock(s.lock);
-  *out = trace::merge(rings, kSim || s.exiting(), [&s](std::uint64_t stamp) { return s.world.event_ns(stamp); });
+  std::unique_ptr<trace::TraceStore> trace(
+      trace::merge(rings, kSim || s.exiting(), [&s](std::uint64_t stamp) { return s.world.event_ns(stamp); }));
+  name_goroutines(s, *trace);
+  name_objects(*trace);
+  trace->publish_names();
+  *out = trace.release();
   return RT_OK;
 }
 

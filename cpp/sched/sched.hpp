@@ -57,6 +57,9 @@ struct End {
   rt_status status = RT_OK;
   std::uint64_t goid = 0;
   std::string message, site;
+  std::uint64_t when = 0;  // ns of the world's clock
+  std::string stack;       // of that goroutine, if somebody wants a dump
+  std::string dump;
 };
 
 /// A goroutine that waits for a semaphore, in its own frame.
@@ -166,6 +169,7 @@ struct Sched {
   Lock end_lock;
   End end;
   G* maing = nullptr;
+  bool want_dump = false;  // whoever started the run will look at it
   std::vector<trace::Ring*> rings;  // one per M with threads, one for all in the sim world
   std::uint64_t deadline = 0;       // of the machine's clock; 0: none
   std::uint64_t start_ns = 0;
@@ -356,7 +360,7 @@ bool procresize(Sched& s, M* m, std::uint32_t n, P** runnable);  // world stoppe
 // end.cpp: deadlock, panic, the end of a run
 void checkdead(Sched& s);                        // lock held
 void incidlelocked(Sched& s, std::int32_t v);
-void end_run(Sched& s, rt_status status, const G* gp, std::string message);
+void end_run(Sched& s, rt_status status, const G* gp, std::string message, std::string stack = {});
 void panic(const char* text);
 void fatal(const char* text);
 void limit(const char* text);
@@ -365,10 +369,10 @@ std::string site_of(const G* gp);
 
 // look.cpp, schedtrace.cpp
 const M* m_of(const Sched& s, const G* gp);  // that runs it, or null
+const StackMem* stack_of(const Sched& s, const G* gp);  // null: none, or it has just ended
 rt_status take_stats(Sched& s, rt_stats_t* out);
 rt_status take_snapshot(Sched& s, rt_snapshot** out);
 rt_status take_trace(Sched& s, rt_trace** out);
-rt_status dump_goroutines(Sched& s, int fd);
 void begin_profile(Sched& s);  // allg_lock held; pairs with end_profile
 void end_profile(Sched& s);
 bool in_profile(const G* gp);

@@ -1,13 +1,8 @@
-// schedtrace.cpp: GODEBUG=schedtrace and scheddetail lines, and tracebacks of all goroutines.
-// Go: schedtrace, proc.go:5793; goroutineheader, traceback.go:1182
-#include <unistd.h>
-
+// schedtrace.cpp: GODEBUG=schedtrace and scheddetail lines. Go: schedtrace, proc.go:5793
 #include <cinttypes>
 #include <cstdarg>
 #include <cstdio>
 
-#include "base/symbol.hpp"
-#include "context/walk.hpp"
 #include "sched/sched.hpp"
 
 namespace NEWPROC_NS {
@@ -76,25 +71,6 @@ std::string g_line(const Sched& s, const G* gp) {
   return line;
 }
 
-std::string header(const G* gp) {
-  const std::uint32_t status = readgstatus(gp);
-  const bool reason = status == RT_GWAITING && gp->waitreason != RT_WAIT_NONE;
-  std::string text = "goroutine " + std::to_string(gp->goid) + " [";
-  text += reason ? rt_wait_reason_text(gp->waitreason) : rt_g_status_text(status);
-  if (gp->has(G::kLocked)) text += ", locked to thread";
-  return text + "]:\n";
-}
-
-std::string created_by(const G* gp) {
-  if (gp->goid == 1 || gp->parent_goid == 0) return {};
-  const char* name = gp->file() != nullptr ? "" : symbol_name(gp->gopc);
-  std::string text = "created by ";
-  text += name[0] != '\0' ? name : site_of(gp);
-  text += " in goroutine " + std::to_string(gp->parent_goid) + "\n";
-  if (gp->file() != nullptr) text += "\t" + site_of(gp) + "\n";
-  return text;
-}
-
 }  // namespace
 
 void schedtrace(Sched& s, bool detailed) {
@@ -121,40 +97,6 @@ void begin_profile(Sched& s) {
 void end_profile(Sched& s) { s.profiling.fetch_sub(1, std::memory_order_seq_cst); }
 bool in_profile(const G* gp) {
   return readgstatus(gp) != RT_GDEAD && gp->goroutine_profiled != G::kProfileSatisfied;
-}
-
-rt_status dump_goroutines(Sched& s, int fd) {
-  std::string text;
-  const M* self = kSim ? nullptr : getm();
-  if constexpr (!kSim) {  // there nobody moves while one looks
-    s.lock.lock();
-    s.allg_lock.lock();
-  }
-  begin_profile(s);
-  for (G* gp : s.allgs) {
-    if (!in_profile(gp)) continue;
-    text += header(gp);
-    if (self != nullptr && self->curg == gp)
-      walk_here(text);
-    else if (const Context ctx = gp->ctx.load(std::memory_order_acquire); ctx == kFresh)
-      text += std::string(symbol_name(reinterpret_cast<const void*>(static_cast<rt_func>(gp->fn)))) + " (not yet run)\n";
-    else if (ctx != nullptr)
-      walk_parked(ctx, gp->stack(), text);
-    else
-      text += "\tgoroutine running on other thread; stack unavailable\n";
-    text += created_by(gp) + "\n";
-  }
-  end_profile(s);
-  if constexpr (!kSim) {
-    s.allg_lock.unlock();
-    s.lock.unlock();
-  }
-  for (std::size_t at = 0; at < text.size();) {
-    const ssize_t n = write(fd, text.data() + at, text.size() - at);
-    if (n <= 0) return RT_EIO;
-    at += static_cast<std::size_t>(n);
-  }
-  return RT_OK;
 }
 
 }  // namespace NEWPROC_NS

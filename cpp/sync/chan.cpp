@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "base/objects.hpp"
 #include "sync/enter.hpp"
 #include "sync/sudog.hpp"
 
@@ -106,7 +107,10 @@ rt_status make_chan(Sched& s, std::size_t elem_size, std::size_t cap, rt_chan** 
   void* memory = std::aligned_alloc(64, bytes);
   if (memory == nullptr) return fail(RT_ENOMEM, "rt_chan_new: the system gave no memory for %zu elements of %zu bytes", cap, elem_size);
   Chan* c = init_chan(memory, s, elem_size, cap);
-  c->free = [](rt_chan* of) { std::free(static_cast<Chan*>(of)); };
+  c->free = [](rt_chan* of) {
+    forget_name(of);
+    std::free(static_cast<Chan*>(of));
+  };
   *out = c;
   return RT_OK;
 }

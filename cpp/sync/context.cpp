@@ -5,6 +5,7 @@
 #include <new>
 
 #include "base/clock.hpp"
+#include "base/objects.hpp"
 #include "sync/enter.hpp"
 
 namespace NEWPROC_NS {
@@ -51,6 +52,7 @@ void destroy_cancel(Ctx* raw) {
   while (c->firing.load(std::memory_order_acquire) != 0) cpu_relax();  // on another M, for nanoseconds
   release(c->cause);
   release(c->expired);
+  forget_name(c->done.load(std::memory_order_relaxed));
   const auto free = [](Timer* t) { delete static_cast<CancelCtx*>(t->arg); };
   c->timer.arg = c;
   if (!deltimer_for_good(&c->timer, free)) delete c;

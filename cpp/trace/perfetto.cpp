@@ -22,18 +22,31 @@ namespace {
 
 constexpr std::uint64_t kProcessTrack = 1, kFirstP = 100, kFirstG = 1'000'000;
 
-std::string g_name(std::uint64_t g) { return "G" + std::to_string(g); }
-
 class Picture {
  public:
   std::string draw(const rt_trace& trace) {
     packets_.process(kProcessTrack, "newproc");
+    for (std::size_t i = 0; i < trace.nnames; ++i)
+      (trace.names[i].kind == RT_NAME_G ? goroutines_ : objects_)[trace.names[i].id] = trace.names[i].name;
     for (std::size_t i = 0; i < trace.nevents; ++i) event(trace.events[i]);
     close_all(trace.nevents != 0 ? trace.events[trace.nevents - 1].time : 0);
     return packets_.text();
   }
 
  private:
+  /// "G7 producer"
+  std::string g_name(std::uint64_t g) const {
+    const auto name = goroutines_.find(g);
+    return "G" + std::to_string(g) + (name != goroutines_.end() ? " " + name->second : std::string());
+  }
+  /// What is waited for, if it has a name; who is readied has waited for what its last park named.
+  void note_object(const rt_event& e, EventBody& body) {
+    if (e.kind == RT_EV_GO_PARK) waits_for_[e.g] = e.b;
+    if (e.kind != RT_EV_GO_PARK && e.kind != RT_EV_GO_UNPARK) return;
+    const auto object = waits_for_.find(e.g);
+    if (object == waits_for_.end()) return;
+    if (const auto name = objects_.find(object->second); name != objects_.end()) body.note("object", name->second);
+  }
   std::uint64_t p_track(std::int16_t p) {
     const std::uint64_t uuid = kFirstP + static_cast<std::uint64_t>(p + 1);
     packets_.track(uuid, kProcessTrack, p < 0 ? "no P" : "P" + std::to_string(p));
@@ -54,7 +67,9 @@ class Picture {
     } else {
       packets_.end(g_track(e.g), e.time);
     }
-    packets_.begin(g_track(e.g), e.time, EventBody(state));
+    EventBody slice(state);
+    if (e.kind == RT_EV_GO_PARK) note_object(e, slice);
+    packets_.begin(g_track(e.g), e.time, slice);
   }
   void die(std::uint64_t g, std::uint64_t time) {
     packets_.end(g_track(g), time);
@@ -94,6 +109,7 @@ class Picture {
     EventBody mark(event_name(e.kind));
     if (e.g != 0) mark.note("goid", e.g);
     mark.note("a", e.a).note("b", e.b);
+    note_object(e, mark);
     if (starts_flow) mark.flow_from_here(flow_[e.g] = ++flows_);
     packets_.instant(p_track(e.p), e.time, mark);
   }
@@ -121,6 +137,8 @@ class Picture {
   }
 
   Packets packets_;
+  std::map<std::uint64_t, std::string> goroutines_, objects_;  // names
+  std::map<std::uint64_t, std::uint64_t> waits_for_;           // of each goroutine's last park
   std::uint64_t flows_ = 0;
   std::set<std::uint64_t> alive_;
   std::map<std::int16_t, std::uint64_t> running_;

@@ -1,7 +1,10 @@
 // trace.hpp: rings merged into one trace.
 #pragma once
 #include <algorithm>
+#include <deque>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "trace/hash.hpp"
@@ -12,12 +15,24 @@ namespace newproc::trace {
 /// A trace and the events that it owns; rt_trace_free deletes it.
 struct TraceStore : rt_trace {
   std::vector<rt_event> store;
+  std::vector<rt_name> named;
+  std::deque<std::string> texts;
+
+  void name(std::uint32_t kind, std::uint64_t id, std::string text) {
+    named.push_back(rt_name{id, texts.emplace_back(std::move(text)).c_str(), kind});
+  }
+  void publish_names() {
+    names = named.data();
+    nnames = named.size();
+  }
 };
 
 /// One trace of all rings, by time; events of one M stay in order. `to_ns` maps a stamp to nanoseconds.
 template <class ToNs>
 TraceStore* merge(const std::vector<Ring*>& rings, bool writers_stand_still, ToNs&& to_ns) {
   auto trace = std::make_unique<TraceStore>();
+  trace->names = nullptr;
+  trace->nnames = 0;
   std::vector<Record> records;
   std::uint64_t lost = 0;
   for (const Ring* ring : rings) lost += ring->read(records, writers_stand_still);

@@ -195,6 +195,16 @@ class Trace:
         """The name of each event's kind, in order."""
         return [_core.event_name(int(kind)) for kind in self.events["kind"]]
 
+    @property
+    def goroutines(self) -> dict[int, str]:
+        """What goroutines are called, by goid: the name of the callable, or of the C function."""
+        return self._buffer.names(1)
+
+    @property
+    def objects(self) -> dict[int, str]:
+        """What has a name and was waited for, by address: ``b`` of ``GoPark``."""
+        return self._buffer.names(2)
+
     def write_perfetto(self, path: str) -> None:
         """Write Perfetto's format for ui.perfetto.dev. Raises `OutputError` where path cannot be written."""
         self._buffer.write_perfetto(path)
@@ -254,15 +264,3 @@ def _short(goids: tuple[int, ...]) -> str:
     if len(goids) <= 8:
         return str(list(goids))
     return f"[{goids[0]}, {goids[1]}, {goids[2]}, ... {goids[-1]}] ({len(goids)})"
-
-
-def asleep(snapshot: Snapshot) -> str:
-    """Every goroutine that waits: for what, and where it was started."""
-    lines = []
-    for g in snapshot.gs:
-        if g.status != "waiting" or g.system:
-            continue
-        lines.append(f"goroutine {g.goid} [{g.wait_reason}]: {g.name or '?'}")
-        if g.parent_goid:
-            lines.append(f"    created by goroutine {g.parent_goid} at {g.site or '?'}")
-    return "\n".join(lines)

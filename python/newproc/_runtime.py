@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import _core
 from ._errors import ArgumentError, DeadlockError, GoExit, GoroutinePanic, NewprocError, StateError, error_for
-from ._look import Snapshot, Stats, Trace, asleep, snapshot_from
+from ._look import Snapshot, Stats, Trace, snapshot_from
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -158,8 +158,8 @@ class Runtime:
                 self.abandon()  # what went wrong in the block is what the caller should see
         self.close()
 
-    def _finish(self, end: tuple[int, int, str, str, BaseException | None]) -> None:
-        status, goid, message, site, exception = end
+    def _finish(self, end: tuple[int, int, str, str, BaseException | None, str]) -> None:
+        status, goid, message, site, exception, dump = end
         if isinstance(exception, KeyboardInterrupt):
             raise exception
         if exception is not None:
@@ -170,7 +170,7 @@ class Runtime:
         if name != "RT_OK":
             error = error_for(status, name, message)
             if isinstance(error, DeadlockError):
-                error.dump = asleep(self.snapshot())
+                error.dump = dump
                 if hasattr(error, "add_note"):
                     error.add_note(error.dump)
             raise error

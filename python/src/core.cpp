@@ -201,7 +201,8 @@ class Runtime {
     if (run_.exception != nullptr) exception = py::reinterpret_steal<py::object>(run_.exception);
     run_.exception = nullptr;
     const char* message = end_.message != nullptr ? end_.message : rt_last_error();
-    return py::make_tuple(static_cast<int>(status), end_.goid, message, end_.site != nullptr ? end_.site : "", exception);
+    return py::make_tuple(static_cast<int>(status), end_.goid, message, end_.site != nullptr ? end_.site : "",
+                          exception, end_.dump != nullptr ? end_.dump : "");
   }
 
   rt_runtime* rt_ = nullptr;

@@ -105,6 +105,13 @@ void bind_look(py::module_& m) {
       })
       .def_property_readonly("lost", [](const TraceBuffer& self) { return self.get().lost; })
       .def_property_readonly("hash", [](const TraceBuffer& self) { return self.get().hash; })
+      .def("names", [](const TraceBuffer& self, unsigned kind) {
+        py::dict names;
+        const rt_trace& t = self.get();
+        for (std::size_t i = 0; i < t.nnames; ++i)
+          if (t.names[i].kind == kind) names[py::int_(t.names[i].id)] = t.names[i].name;
+        return names;
+      })
       .def("write_perfetto", [](const TraceBuffer& self, const std::string& path) {
         check(rt_trace_write_perfetto(&self.get(), path.c_str()));
       });

@@ -173,7 +173,9 @@ def test_a_deadlock_says_who_waits_for_what():
         newproc.run(main, seed=1, procs=1)
     dump = caught.value.dump
     assert "goroutine 1 [semacquire]:" in dump
-    assert "goroutine 2 [chan receive]: Chan.recv\n    created by goroutine 1 at " in dump
+    waits = dump[dump.index("goroutine 2 [chan receive]:"):]
+    assert "\nChan.recv(...)\nwaits for chan #1 (0x" in waits
+    assert "\ncreated by " in waits and " in goroutine 1\n" in waits
     assert "[select (no cases)]" in dump
     assert "test_sync.py:" in dump
 
