@@ -56,7 +56,28 @@ from ._runtime import (
     set_labels,
     unlock_os_thread,
 )
-from ._sync import Case, Chan, Cond, Mutex, Once, RWMutex, Selected, Ticker, Timer, WaitGroup, after, select, shield, sleep, timeout, until
+from ._sync import (
+    READ,
+    WRITE,
+    Case,
+    Chan,
+    Cond,
+    Context,
+    Mutex,
+    Once,
+    RWMutex,
+    Selected,
+    Ticker,
+    Timer,
+    WaitGroup,
+    after,
+    select,
+    shield,
+    sleep,
+    timeout,
+    until,
+    wait_fd,
+)
 
 from ._testing import ScheduleFailure, check, test
 
@@ -79,6 +100,7 @@ __all__ = [
     "Chan",
     "Closed",
     "Cond",
+    "Context",
     "DeadlockError",
     "Driver",
     "EVENT_DTYPE",
@@ -104,6 +126,7 @@ __all__ = [
     "PatternError",
     "PlaceError",
     "Question",
+    "READ",
     "RWMutex",
     "Replayed",
     "ResourceError",
@@ -120,6 +143,7 @@ __all__ = [
     "Timer",
     "Trace",
     "UnsupportedError",
+    "WRITE",
     "WaitGroup",
     "__version__",
     "after",
@@ -147,4 +171,5 @@ __all__ = [
     "timeout",
     "unlock_os_thread",
     "until",
+    "wait_fd",
 ]

@@ -103,7 +103,7 @@ class Panic(NewprocError):
 
 
 class Closed(NewprocError):
-    """`Chan.recv` on a channel that is closed and empty."""
+    """`Chan.recv` on a channel that is closed and empty, or a wait for a socket that was closed."""
 
     status = "RT_OK"
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from . import _core
-from ._core import Chan, Mutex, Ticker, Timer, WaitGroup, after, shield, sleep, timeout, until
+from ._core import Chan, Context, Mutex, Ticker, Timer, WaitGroup, after, shield, sleep, timeout, until, wait_fd
 
 class Case(NamedTuple):
     """One case of `select`, made by `Chan.recv_case` or `Chan.send_case`."""
@@ -73,7 +73,11 @@ class Once:
                     self._done = True
 
 
+READ, WRITE = 1, 2
+"""What `wait_fd` waits for."""
+
 __all__ = [
-    "Case", "Chan", "Cond", "Mutex", "Once", "RWMutex", "Selected", "Ticker", "Timer", "WaitGroup", "after", "select", "shield",
+    "Case", "Chan", "Cond", "Context", "Mutex", "Once", "RWMutex", "Selected", "Ticker", "Timer", "WaitGroup", "after", "select", "shield",
     "sleep", "timeout", "until",
+    "READ", "WRITE", "wait_fd",
 ]

@@ -27,14 +27,14 @@ union Slot {
 
 /// The element as a new reference. Null: no memory.
 PyObject* value_of(const ChanObject* c, Slot slot) {
-  return c->times ? PyFloat_FromDouble(static_cast<double>(slot.time) / kNsPerSecond) : slot.object;
+  return c->kind == ChanObject::times ? PyFloat_FromDouble(static_cast<double>(slot.time) / kNsPerSecond) : slot.object;
 }
 
 /// Also from a thread that runs no goroutine, whose channel may have outlived its runtime.
 template <class F>
 rt_status from_anywhere(const ChanObject* chan, F&& f) {
   const Goroutine* g = running();
-  return g != nullptr || chan->times || runtime_lives(chan->rt) ? unparked(g, f) : kEndedEarly;
+  return g != nullptr || chan->kind == ChanObject::times || runtime_lives(chan->rt) ? unparked(g, f) : kEndedEarly;
 }
 PyObject* raise_closed() {
   if (PyObject* error = error_class("StateError"); error != nullptr) {
@@ -45,8 +45,8 @@ PyObject* raise_closed() {
 }
 
 bool may_send(const ChanObject* c) {
-  if (!c->times) return true;
-  PyErr_SetString(PyExc_TypeError, "Chan.send: this is a timer's channel, which only receives");
+  if (c->kind == ChanObject::objects) return true;
+  PyErr_SetString(PyExc_TypeError, "Chan.send: this is a channel of a timer or a context, which only receives");
   return false;
 }
 
@@ -170,17 +170,6 @@ PyObject* make_case(PyObject* self, bool is_send, PyObject* value) {
 PyObject* chan_send_case(PyObject* self, PyObject* value) { return may_send(self_of(self)) ? make_case(self, true, value) : nullptr; }
 PyObject* chan_recv_case(PyObject* self, PyObject*) { return make_case(self, false, Py_None); }
 
-/// runtime._core.handle() of a newproc.Runtime; nullptr without an error for None.
-rt_runtime* handle_of(PyObject* runtime) {
-  if (runtime == nullptr || runtime == Py_None) return nullptr;
-  PyObject* core = PyObject_GetAttrString(runtime, "_core");
-  PyObject* handle = core != nullptr ? PyObject_CallMethod(core, "handle", nullptr) : nullptr;
-  void* rt = handle != nullptr ? PyLong_AsVoidPtr(handle) : nullptr;
-  Py_XDECREF(handle);
-  Py_XDECREF(core);
-  return static_cast<rt_runtime*>(rt);
-}
-
 PyObject* chan_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
   static char capacity_name[] = "capacity", runtime_name[] = "runtime";
   static char* names[] = {capacity_name, runtime_name, nullptr};
@@ -207,6 +196,7 @@ PyObject* chan_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
 void unlink(TimerRecord* record) {
   *record->at = record->next;
   if (record->next != nullptr) record->next->at = record->at;
+  const Stay here(running());
   rt_timer_free(record->timer);
   delete record;
 }
@@ -217,7 +207,7 @@ void chan_dealloc(PyObject* self) {
   if (chan->record != nullptr) {
     chan->record->chan = nullptr;
     if (running() != nullptr) unlink(chan->record);  // else: after the run
-  } else if (!chan->times) {
+  } else if (chan->kind == ChanObject::objects) {
     rt_chan_drain(chan->c, [](void*, const void* elem) { Py_DECREF(*static_cast<PyObject* const*>(elem)); }, nullptr);
     rt_chan_free(chan->c);
   }
@@ -346,6 +336,26 @@ PyMethodDef functions[] = {
 
 }  // namespace
 
+rt_runtime* handle_of(PyObject* runtime) {
+  if (runtime == nullptr || runtime == Py_None) return nullptr;
+  PyObject* core = PyObject_GetAttrString(runtime, "_core");
+  PyObject* handle = core != nullptr ? PyObject_CallMethod(core, "handle", nullptr) : nullptr;
+  void* rt = handle != nullptr ? PyLong_AsVoidPtr(handle) : nullptr;
+  Py_XDECREF(handle);
+  Py_XDECREF(core);
+  return static_cast<rt_runtime*>(rt);
+}
+
+PyObject* chan_of_signal(rt_chan* c, const Lifetime& rt, PyObject* keeps) {
+  PyObject* made = chan_type->tp_alloc(chan_type, 0);
+  if (made == nullptr) return nullptr;
+  self_of(made)->c = c;
+  self_of(made)->rt = rt;
+  self_of(made)->keeps = Py_NewRef(keeps);
+  self_of(made)->kind = ChanObject::signal;
+  return made;
+}
+
 void runtime_begins(const rt_runtime* rt) { runtimes.numbers[rt] = ++runtimes.last; }
 void runtime_ends(const rt_runtime* rt) { runtimes.numbers.erase(rt); }
 Lifetime lifetime_of(const rt_runtime* rt) {
@@ -370,7 +380,7 @@ ChanObject* chan_of_timer(Run* run, rt_timer* timer) {
   ChanObject* chan = record->chan = self_of(made);
   chan->c = rt_timer_chan(timer);
   chan->record = record;
-  chan->times = true;
+  chan->kind = ChanObject::times;
   return chan;
 }
 

@@ -29,13 +29,17 @@ struct ChanObject {
   PyObject_HEAD
   rt_chan* c;            // null: its timer's run is over
   Lifetime rt;           // its runtime
-  PyObject* keeps;       // the Runtime, or null
+  PyObject* keeps;       // the Runtime, or whose channel it is, or null
   TimerRecord* record;   // of a timer's channel
-  bool times;
+  enum Kind : char { objects, times, signal } kind;  // signal: borrowed from what `keeps` is, and only ever closed
 };
 
 extern PyTypeObject* chan_type;
 
+/// runtime._core.handle() of a newproc.Runtime; nullptr without an error for None.
+rt_runtime* handle_of(PyObject* runtime);
+/// A channel of `keeps`, which is closed at its end. Null with a Python error set.
+PyObject* chan_of_signal(rt_chan* c, const Lifetime& rt, PyObject* keeps);
 /// A timer's channel, which owns the timer. Null with a Python error set.
 ChanObject* chan_of_timer(Run* run, rt_timer* timer);
 /// After a run, on the host: frees what timers are left.
@@ -43,5 +47,7 @@ void free_timers(Run* run);
 
 bool bind_chan(PyObject* module);
 bool bind_time(PyObject* module);
+bool bind_context(PyObject* module);
+bool bind_fd(PyObject* module);
 
 }  // namespace npy

@@ -152,8 +152,8 @@ UntilObject* until_of(PyObject* object) { return reinterpret_cast<UntilObject*>(
 PyObject* until_new(PyTypeObject* type, PyObject* args, PyObject*) {
   PyObject *chan = nullptr, *error = nullptr;
   if (!PyArg_ParseTuple(args, "O!O:until", chan_type, &chan, &error)) return nullptr;
-  if (!PyExceptionClass_Check(error) && !PyExceptionInstance_Check(error))
-    return PyErr_Format(PyExc_TypeError, "newproc.until(chan, error): error is %R; give an exception or its class", error);
+  if (!PyExceptionInstance_Check(error) && !PyCallable_Check(error))
+    return PyErr_Format(PyExc_TypeError, "newproc.until(chan, error): error is %R; give an exception, its class, or what makes one", error);
   PyObject* self = type->tp_alloc(type, 0);
   if (self == nullptr) return nullptr;
   until_of(self)->chan = Py_NewRef(chan);
@@ -229,11 +229,13 @@ can go on at once does so, even late. None: no limit of its own.
 
 PyDoc_STRVAR(until_doc,
 "until(chan, error, /)\n--\n\n"
-"A block in which a wait raises ``error``, an exception or its class, once ``chan`` is closed. The first wait does; those after it, \n"
+"A block in which a wait raises ``error``, an exception, its class, or a function that makes it, once ``chan`` is closed. The first wait does; those after it, \n"
 "such as a handler's, wait. What `timeout` says of the kinds of waits is true here too.");
 PyDoc_STRVAR(shield_doc, "shield()\n--\n\nA block in which no `timeout` or `until` around it ends a wait.");
 
-bool add_scope(PyObject* module, const char* name, std::size_t size, const char* doc, newfunc make, destructor end, PyMethodDef* methods,
+PyTypeObject* until_type;
+
+PyTypeObject* add_scope(PyObject* module, const char* name, std::size_t size, const char* doc, newfunc make, destructor end, PyMethodDef* methods,
                PyGetSetDef* attributes) {
   PyType_Slot slots[] = {
       {Py_tp_doc, const_cast<char*>(doc)},
@@ -243,31 +245,44 @@ bool add_scope(PyObject* module, const char* name, std::size_t size, const char*
       {attributes != nullptr ? Py_tp_getset : 0, attributes},
       {0, nullptr},
   };
-  return add_type(module, name, size, slots) != nullptr;
+  return add_type(module, name, size, slots);
 }
 
-/// A scope around the goroutine told it: its error is set, and what is told once is not told again.
-rt_status end_early(Scope* scope) {
-  if (scope->once) scope->done = nullptr;
-  if (scope->text != nullptr)
-    PyErr_SetString(scope->error, scope->text);
-  else if (PyExceptionInstance_Check(scope->error))
-    PyErr_SetObject(PyExceptionInstance_Class(scope->error), scope->error);
+/// An exception, or a function that makes it.
+void set_made_error(PyObject* error) {
+  PyObject* made = PyExceptionInstance_Check(error) ? Py_NewRef(error) : PyObject_CallNoArgs(error);
+  if (made == nullptr) return;
+  if (PyExceptionInstance_Check(made))
+    PyErr_SetObject(PyExceptionInstance_Class(made), made);
   else
-    PyErr_SetNone(scope->error);
-  return kEndedEarly;
+    PyErr_Format(PyExc_TypeError, "newproc.until(chan, error): error() is %R, which is no exception", made);
+  Py_DECREF(made);
 }
 
 }  // namespace
 
+rt_status end_early(Scope* scope) {
+  if (scope->once) scope->done = nullptr;
+  if (scope->text != nullptr)
+    PyErr_SetString(scope->error, scope->text);
+  else if (PyExceptionClass_Check(scope->error))
+    PyErr_SetNone(scope->error);
+  else
+    set_made_error(scope->error);
+  return kEndedEarly;
+}
+
+std::vector<Scope*> scopes_of(const Goroutine* g) {
+  std::vector<Scope*> scopes;
+  for (Scope* each = g->scope; each != nullptr && !each->shield; each = each->outer)
+    if (each->done != nullptr) scopes.push_back(each);
+  return scopes;
+}
+
 rt_status select_in_scope(Goroutine* g, std::vector<rt_case>& cases, std::size_t& chosen) {
   const std::size_t n = cases.size();
-  std::vector<Scope*> scopes;
-  for (Scope* each = g->scope; each != nullptr && !each->shield; each = each->outer) {
-    if (each->done == nullptr) continue;
-    cases.push_back({each->done, nullptr, RT_RECV, 0});
-    scopes.push_back(each);
-  }
+  const std::vector<Scope*> scopes = scopes_of(g);
+  for (const Scope* each : scopes) cases.push_back({each->done, nullptr, RT_RECV, 0});
   const rt_status s = parked_status(g, [&] { return rt_select(cases.data(), cases.size(), 0, &chosen); });
   return s == RT_OK && chosen >= n && chosen < n + scopes.size() ? end_early(scopes[chosen - n]) : s;
 }
@@ -281,9 +296,14 @@ void abandon_scopes(Goroutine* g) {
   }
 }
 
+PyObject* make_until(PyObject* chan, PyObject* error) {
+  return PyObject_CallFunctionObjArgs(reinterpret_cast<PyObject*>(until_type), chan, error, nullptr);
+}
+
 bool bind_scope(PyObject* module) {
-  return add_scope(module, "newproc.timeout", sizeof(TimeoutObject), timeout_doc, timeout_new, timeout_dealloc, timeout_methods, timeout_attributes) &&
-         add_scope(module, "newproc.until", sizeof(UntilObject), until_doc, until_new, until_dealloc, until_methods, nullptr) &&
+  until_type = add_scope(module, "newproc.until", sizeof(UntilObject), until_doc, until_new, until_dealloc, until_methods, nullptr);
+  return until_type != nullptr &&
+         add_scope(module, "newproc.timeout", sizeof(TimeoutObject), timeout_doc, timeout_new, timeout_dealloc, timeout_methods, timeout_attributes) &&
          add_scope(module, "newproc.shield", sizeof(UntilObject), shield_doc, shield_new, until_dealloc, until_methods, nullptr);
 }
 

@@ -22,6 +22,7 @@ constexpr std::int64_t kNoDeadline = std::numeric_limits<std::int64_t>::max();
 
 /// A wait ended early, and the scope's error is set. No status of newproc.h's.
 constexpr rt_status kEndedEarly = static_cast<rt_status>(1);
+constexpr rt_status kErrorSet = kEndedEarly;
 
 /// After the run, of a goroutine that was dropped inside of scopes.
 void abandon_scopes(Goroutine* g);
@@ -29,8 +30,16 @@ void abandon_scopes(Goroutine* g);
 /// As raise_status; the error of kEndedEarly is set already.
 inline PyObject* raise_wait(rt_status status) { return status == kEndedEarly ? nullptr : raise_status(status); }
 
+/// Those that can end a wait of the goroutine, the innermost first.
+std::vector<Scope*> scopes_of(const Goroutine* g);
+/// The scope ended a wait: its error is set, and what is told once is not told again. Returns kEndedEarly.
+rt_status end_early(Scope* scope);
+
 /// rt_select without the GIL, until one of the goroutine's scopes ends it.
 rt_status select_in_scope(Goroutine* g, std::vector<rt_case>& cases, std::size_t& chosen);
+
+/// until(chan, error)
+PyObject* make_until(PyObject* chan, PyObject* error);
 
 bool bind_scope(PyObject* module);
 

@@ -13,7 +13,9 @@ EXAMPLES = Path(__file__).parents[2] / "python" / "examples"
 
 RUNS = {
     "skynet.py": (["1000"], "1000 leaves sum up to 499500: "),
+    "echo.py": (["40", "5"], "40 connections, 200 messages there and back: "),
     "crawler.py": (["60", "7"], "60 pages by 7 workers; the last is 59"),
+    "shutdown.py": ([], "all jobs that were handed over are done"),
     "ratelimit.py": (["--sim"], "request 9 at  140."),
 }
 

@@ -185,7 +185,7 @@ def test_until_raises_once_and_shield_not_at_all(where):
                 c.send(2)
         with pytest.raises(TimeoutError), timeout(0), until(Chan(), KeyError):
             Chan().recv()
-        with pytest.raises(TypeError, match="error is 3; give an exception or its class"):
+        with pytest.raises(TypeError, match="error is 3; give an exception, its class, or what makes one"):
             until(stop, 3)
 
     newproc.run(main, **where)
