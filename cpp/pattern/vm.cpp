@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "base/clock.hpp"
+#include "pattern/limits.hpp"
 #include "runtime/runtime.hpp"
 
 namespace newproc::pattern {
@@ -13,7 +14,9 @@ namespace {
 constexpr std::uint32_t kTick = 61, kAligned = 1;
 constexpr std::uint64_t kStepsPerLook = 1024;  // between looks at the clock
 
-[[noreturn]] void end_at_limit(const char* what, std::uint64_t most, const char* field) {
+}  // namespace
+
+void end_at_limit(const char* what, std::uint64_t most, const char* field) {
   char text[160];
   std::snprintf(text, sizeof text, "limit: %s (%llu) reached; raise rt_limits.%s", what,
                 static_cast<unsigned long long>(most), field);
@@ -21,45 +24,27 @@ constexpr std::uint64_t kStepsPerLook = 1024;  // between looks at the clock
   __builtin_unreachable();
 }
 
-}  // namespace
-
-Run::Run(const Program& program, const rt_limits& limits, bool one_m, bool one_p, Director* director)
-    : program_(program), limits_(limits), one_m_(one_m), one_p_(one_p), director_(director) {
-  vars_ = std::make_unique<std::atomic<std::int64_t>[]>(program.vars);
-  mutexes_.resize(program.mutexes);
-  rwmutexes_.resize(program.rwmutexes);
-  waitgroups_.resize(program.waitgroups);
-  onces_.resize(program.onces);
-  cond_mutexes_.resize(program.conds);
-  for (rt_mutex& l : cond_mutexes_) conds_.push_back(rt_cond{&l, 0, 0, nullptr, nullptr, 0, 0});
-  for (std::uint32_t i = 0; i < program.bodies.size(); ++i) refs_.push_back({this, i});
+void end_for_memory(const char* what) {
+  char text[160];
+  std::snprintf(text, sizeof text, "limit: memory: the system gave none for %s", what);
+  current_ops()->limit(text);
+  __builtin_unreachable();
 }
 
-Run::~Run() {
-  for (rt_chan* c : chans_) c->free(c);
+Run::Run(const Program& program, const rt_limits& limits, bool one_m, bool one_p, Director* director)
+    : program_(program), limits_(limits), one_m_(one_m), one_p_(one_p), director_(director), objects_(program) {
+  for (std::uint32_t i = 0; i < program.bodies.size(); ++i) starts_.push_back({{this, static_cast<std::int32_t>(i)}, {}});
 }
 
 void Run::rewind() {
-  for (std::uint32_t i = 0; i < program_.vars; ++i) vars_[i].store(0, std::memory_order_relaxed);
-  for (rt_mutex& l : mutexes_) l = {};
-  for (rt_rwmutex& l : rwmutexes_) l = {};
-  for (rt_waitgroup& w : waitgroups_) w = {};
-  for (rt_once& o : onces_) o = {};
-  for (rt_mutex& l : cond_mutexes_) l = {};
-  for (rt_cond& c : conds_) c = rt_cond{c.l, 0, 0, nullptr, nullptr, 0, 0};
-  for (rt_chan* c : chans_) c->rewind(c);
+  objects_.rewind();
   pending_.clear();
   log_.clear();
   steps_.store(0, std::memory_order_relaxed);
 }
 
 rt_status Run::start(rt_runtime& runtime, rt_end& end) {
-  for (const std::size_t capacity : program_.chans) {
-    if (chans_.size() == program_.chans.size()) break;  // made for an earlier run
-    rt_chan* c = nullptr;
-    if (const rt_status s = runtime.make_chan(sizeof(std::int64_t), capacity, &c); s != RT_OK) return s;
-    chans_.push_back(c);
-  }
+  if (const rt_status s = objects_.open(runtime); s != RT_OK) return s;
   deadline_ = limits_.nanos != 0 ? monotonic_ns() + limits_.nanos : 0;
   return runtime.start_main(main_entry, this, &end);
 }
@@ -72,6 +57,20 @@ void Run::append(std::uint64_t value) {
 void Run::append(std::int64_t value) {
   char text[24];
   log_.append(text, static_cast<std::size_t>(std::to_chars(text, text + sizeof text, value).ptr - text));
+}
+
+/// As the pattern writes it.
+void Run::append(Ref ref) {
+  const auto index = static_cast<std::uint64_t>(Ref::index(ref.packed));
+  const Ref::Space space = Ref::space(ref.packed);
+  const bool timer = space == Ref::timer_table || space == Ref::timer_slot, done = space == Ref::done_table || space == Ref::done_slot;
+  if (timer) log_.append("[\"timer\",");
+  if (done) log_.append("[\"done\",");
+  const bool slot = space == Ref::slot || space == Ref::timer_slot || space == Ref::done_slot;
+  if (slot) log_.append("\"$");
+  append(index);
+  if (slot) log_.push_back('"');
+  if (timer || done) log_.push_back(']');
 }
 
 void Run::check_log() {
@@ -127,30 +126,28 @@ void Run::main_entry(void* raw) {
   auto* run = static_cast<Run*>(raw);
   if (run->director_ == nullptr) run->align();
   current_ops()->catch_panics(true);
-  run->execute(run->program_.bodies[0], true);
+  run->execute(run->program_.bodies[0], true, nullptr, 0);
   run->line("\"exit\"");
   if (run->director_ != nullptr && !run->director_->main_returned()) current_ops()->gopark(nullptr, nullptr, RT_WAIT_NONE);
 }
 
 void Run::body_entry(void* raw) {
-  const BodyRef ref = *static_cast<BodyRef*>(raw);
-  Run* run = ref.run;
+  const Start& start = *static_cast<Start*>(raw);
+  Run* run = start.run;
   current_ops()->catch_panics(true);
-  run->line("\"start\",", std::uint64_t{ref.body}, ",", run->number(current_ops()->parent_goid()));
-  run->execute(run->program_.bodies[ref.body], false);
+  run->line("\"start\",", std::int64_t{start.body}, ",", run->number(current_ops()->parent_goid()));
+  run->execute(run->program_.bodies[static_cast<std::size_t>(start.body)], false, start.slots.data(), start.slots.size());
   run->line("\"end\"");
 }
 
-void Run::spawn(std::int64_t body) {
-  rt_spawn spawn{};
-  spawn.struct_size = sizeof spawn;
-  spawn.fn = body_entry;
-  spawn.arg = &refs_[static_cast<std::size_t>(body)];
-  spawn.file = program_.name.c_str();
-  spawn.line = static_cast<std::int32_t>(body);
-  const rt_status status = current_ops()->newproc_ex(&spawn, nullptr, nullptr);
-  if (status == RT_ELIMIT) end_at_limit("goroutines", limits_.goroutines, "goroutines");
-  if (status != RT_OK) current_ops()->limit("limit: memory: the system gave none for a goroutine");
+/// What a timer starts has no parent.
+void Run::timer_entry(void* raw) {
+  const Start& start = *static_cast<Start*>(raw);
+  Run* run = start.run;
+  current_ops()->catch_panics(true);
+  run->line("\"start\",", std::int64_t{start.body}, ",null");
+  run->execute(run->program_.bodies[static_cast<std::size_t>(start.body)], false, start.slots.data(), start.slots.size());
+  run->line("\"end\"");
 }
 
 void Run::count_step() {
@@ -160,23 +157,6 @@ void Run::count_step() {
   if (deadline_ != 0 && n % kStepsPerLook == 0 && monotonic_ns() >= deadline_)
     end_at_limit("nanoseconds", limits_.nanos, "nanos");
   current_ops()->checkpoint();
-}
-
-/// after: gives the milliseconds to whoever can take them now. It logs nothing.
-void Run::after_entry(void* raw) {
-  const Pending& pending = *static_cast<Pending*>(raw);
-  const std::int64_t ms = pending.ms;
-  current_ops()->chansend(pending.run->chans_[pending.chan], &ms, false);
-}
-
-void Run::after(std::uint32_t chan, std::int64_t ms) {
-  Pending* pending = nullptr;
-  {
-    const std::lock_guard<std::mutex> lock(pending_mutex_);
-    pending = &pending_.emplace_back(Pending{this, chan, ms});
-  }
-  if (current_ops()->after_func(nanoseconds(ms), after_entry, pending, nullptr) != RT_OK)
-    current_ops()->limit("limit: memory: the system gave none for a timer");
 }
 
 }  // namespace newproc::pattern

@@ -1,4 +1,5 @@
 // gops.cpp: this world's table of what a goroutine can ask for.
+#include "sched/direct.hpp"
 #include "sched/sched.hpp"
 #include "sync/chan.hpp"
 #include "sync/context.hpp"
@@ -24,18 +25,23 @@ void trace_user(std::uint64_t a, std::uint64_t b) {
   emit(m, RT_EV_USER, m->curg->goid, a, b);
 }
 
+std::uint32_t choose(std::uint32_t n) {
+  M* m = getm();
+  return directed(m) ? directed_choice(m, n) : m->rand.below(n);
+}
+
 }  // namespace
 
 const GOps gops = {
     newproc,    gosched,        newproc_ex,   goyield,          goexit,       defer,             panic,       fatal,
     limit,      goid,           parent_goid,      getg,         checkpoint,        set_labels,  get_labels,
     gopark,     goready,        lock_os_thread,   unlock_os_thread, entersyscall,  entersyscallblock,
-    exitsyscall, set_gomaxprocs, queues,          trace_user, access,
+    exitsyscall, set_gomaxprocs, queues,          trace_user, access, choose,
     catch_panics,
     chansend,       chanrecv,        closechan,        select,
     mutex_lock,     mutex_try_lock,  mutex_unlock,
     rwmutex_lock,   rwmutex_unlock,  rwmutex_rlock,    rwmutex_runlock,  rwmutex_try_lock, rwmutex_try_rlock,
-    waitgroup_add,  waitgroup_wait,  cond_wait,        cond_signal,      cond_broadcast,   once_enter,  once_leave,
+    waitgroup_add,  waitgroup_wait,  cond_wait,        cond_wait_rw,     cond_signal,      cond_broadcast,   once_enter,  once_leave,
     time_sleep,     after_func,      new_timer,
     make_deadline,  context_cancel,  after_context,
     group_new,      group_set_limit, group_go,         group_wait,

@@ -223,6 +223,7 @@ void Instance::reset() {
   s.sudog_slabs.clear();
   s.sudogs = nullptr;
   s.lastpoll.store(1);
+  s.idle_ticks = s.idle_polls = 0;
   s.poll_until.store(0);
   for (trace::Ring* ring : s.rings) delete ring;
   s.rings.clear();

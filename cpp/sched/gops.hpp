@@ -52,6 +52,7 @@ struct GOps {
 
   /// A cell is about to be read or written (RT_OP_READ, ...): a point.
   void (*access)(const void* cell, std::uint32_t kind);                         // [parks]
+  std::uint32_t (*choose)(std::uint32_t n);                       // below n; a driver's decision, else random
 
   // cpp/sync. What Go panics at is RT_EPANIC for a goroutine that catches panics, and does not return otherwise.
   void (*catch_panics)(bool on);
@@ -71,6 +72,8 @@ struct GOps {
   rt_status (*waitgroup_add)(rt_waitgroup* w, std::int64_t n);
   rt_status (*waitgroup_wait)(rt_waitgroup* w);                                // [parks]
   rt_status (*cond_wait)(rt_cond* c);                                          // [parks]
+  /// The same where what it locks is a side of a read-write lock.
+  rt_status (*cond_wait_rw)(rt_cond* c, rt_rwmutex* l, bool reads);            // [parks]
   rt_status (*cond_signal)(rt_cond* c);
   rt_status (*cond_broadcast)(rt_cond* c);
   /// *run: the caller is the one that runs the function, and must call once_leave whatever happens in it.

@@ -116,6 +116,23 @@ void netpoll_from_sysmon(M* m, std::uint64_t now) {
   incidlelocked(s, 1);
 }
 
+#if NEWPROC_WORLD_SIM
+constexpr std::uint32_t kMostIdlePolls = 1'000'000;
+
+/// Time passes, and no goroutine comes to run any more: all that is left are tickers that nobody listens to. Virtual
+/// time would go on like that for ever.
+static void check_idle(Sched& s) {
+  std::uint64_t ticks = 0;
+  for (std::uint32_t i = 0; i < s.nallp; ++i) ticks += s.allp[i]->schedtick.load(std::memory_order_relaxed);
+  s.idle_polls = ticks == s.idle_ticks ? s.idle_polls + 1 : 0;
+  s.idle_ticks = ticks;
+  if (s.idle_polls >= kMostIdlePolls)
+    end_run(s, RT_ELIMIT, nullptr, "limit: a million timers have fired in a row and no goroutine ran; stop tickers that nobody listens to");
+}
+#else
+static void check_idle(Sched&) {}
+#endif
+
 /// Nothing is to do for m, which has given its P back: it sleeps until poll_until (0: for ever), or until a
 /// descriptor is ready. `again`: it has a P again. If another M polls, it returns at once.
 Found poll(M* m, std::int64_t poll_until, bool was_spinning, bool& again) {
@@ -136,6 +153,7 @@ Found poll(M* m, std::int64_t poll_until, bool was_spinning, bool& again) {
     collect(events, s.poller.wait(events, poll_until == 0 ? -1 : poll_until > now ? poll_until - now : 0), list);
   if ((s.attention.load(std::memory_order_seq_cst) & Sched::kInterrupt) != 0) end_run(s, RT_EINTR, nullptr, "interrupted");
   if (kSim && s.deadline != 0 && monotonic_ns() >= s.deadline) limit_time(s);  // it may have waited for real
+  check_idle(s);
   s.poll_until.store(0, std::memory_order_seq_cst);
   s.lastpoll.store(static_cast<std::int64_t>(s.world.nanotime()) | 1, std::memory_order_seq_cst);
   s.lock.lock();

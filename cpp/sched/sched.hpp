@@ -156,6 +156,8 @@ struct Sched {
   std::vector<PollDesc*> polldesc_slabs;
   std::atomic<std::int64_t> lastpoll{1};   // ns when somebody last polled; 0: somebody does now
   std::atomic<std::int64_t> poll_until{0};  // ns; of the one that polls, 0: no timer
+  std::uint64_t idle_ticks = 0;             // sim world: of all Ps, when time last passed
+  std::uint32_t idle_polls = 0;             // and how often since then
   std::atomic<std::uint32_t> holds{0};      // threads that are no Ms and may still wake somebody
   // What such a thread does, it does as this M, with this P, which run nothing. Made when first needed.
   Lock outside_lock;

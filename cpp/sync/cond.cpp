@@ -58,17 +58,28 @@ bool nobody_new(rt_cond* c) {
   return shared(c->wait).load(std::memory_order_acquire) == shared(c->notify).load(std::memory_order_acquire);
 }
 
-}  // namespace
-
-rt_status cond_wait(rt_cond* c) {
-  M* m = enter("rt_cond_wait", RT_OP_SYNC, c);
+/// What a waiter holds is let go once it has its ticket, and taken again when it has been notified. [parks]
+template <class Unlock, class LockAgain>
+rt_status wait_between(rt_cond* c, Unlock&& unlock, LockAgain&& lock_again) {
+  M* m = NEWPROC_NS::enter("rt_cond_wait", RT_OP_SYNC, c);
   if (m == nullptr) return RT_EPLACE;
   if (shared(c->run).load(std::memory_order_relaxed) != m->sched->run) lock_list(*m->sched, c).unlock();  // a ticket of this run
   const std::uint32_t ticket = shared(c->wait).fetch_add(1, std::memory_order_acq_rel);
-  mutex_unlock(c->l);
+  unlock();
   notify_list_wait(getm(), c, ticket);
   hb_acquire(getm(), c);
-  return mutex_lock(c->l);
+  return lock_again();
+}
+
+}  // namespace
+
+rt_status cond_wait(rt_cond* c) {
+  return wait_between(c, [c] { return mutex_unlock(c->l); }, [c] { return mutex_lock(c->l); });
+}
+
+rt_status cond_wait_rw(rt_cond* c, rt_rwmutex* l, bool reads) {
+  if (reads) return wait_between(c, [l] { return rwmutex_runlock(l); }, [l] { return rwmutex_rlock(l); });
+  return wait_between(c, [l] { return rwmutex_unlock(l); }, [l] { return rwmutex_lock(l); });
 }
 
 rt_status cond_signal(rt_cond* c) {

@@ -23,6 +23,7 @@ rt_status waitgroup_wait(rt_waitgroup* w);  // [parks]
 
 // cond.cpp
 rt_status cond_wait(rt_cond* c);  // [parks]
+rt_status cond_wait_rw(rt_cond* c, rt_rwmutex* l, bool reads);  // [parks]: l, or the read side of it, instead of c's mutex
 rt_status cond_signal(rt_cond* c);
 rt_status cond_broadcast(rt_cond* c);
 

@@ -31,6 +31,7 @@ PATTERNS: list[Pattern] = [
     _pattern("closed and ready", [1, 1], [["send", 0, 5], ["close", 1], ["select", _recv(0, 1), [["mark", 9]]]]),
     _pattern("one channel twice", [0], [["go", 1], ["yield"], ["select", [["recv", 0, [["mark", 1]]], ["recv", 0, [["mark", 2]]]], None], ["yield"]], [["send", 0, 3]]),
     _pattern("parked senders", [0, 0], [["go", 1], ["go", 2], ["yield"], ["select", _recv(0, 1), None], ["yield"], ["yield"]], [["send", 0, 1]], [["send", 1, 2]]),
+    {"version": 2} | _pattern("choose", [], [["choose", [["mark", 1]], [["mark", 2]], [["choose", [["mark", 3]], []]]]]),
     _pattern("parked on one channel twice", [0], [["go", 1], ["yield"], ["send", 0, 4], ["yield"]], [["select", [["recv", 0, [["mark", 1]]], ["recv", 0, [["mark", 2]]]], None]]),
 ]
 

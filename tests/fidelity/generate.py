@@ -11,6 +11,7 @@ import random
 from typing import Any
 
 from generate_sync import SyncGenerator
+from generate_v2 import Generator2
 
 Op = list[Any]
 
@@ -26,10 +27,14 @@ class Generator:
     def __init__(self, seed: int) -> None:
         self.rng = random.Random(seed)
         self.sync = SyncGenerator(self.rng)
+        self.second = Generator2(self.rng)
 
     def pattern(self, name: str) -> dict[str, Any]:
-        """One pattern, of a shape drawn at random: three in five wait for one another."""
-        if self.rng.random() < 0.6:
+        """One pattern, of a shape drawn at random: half of version 2, a third of version 1 whose goroutines wait."""
+        kind = self.rng.random()
+        if kind < 0.5:
+            return self.second.pattern(name)
+        if kind < 0.8:
             return self.sync.pattern(name)
         shape = self.rng.choice(
             (self.fan_out, self.fan_out, self.tree, self.yielders, self.waves, self.soup, self.soup, self.soup, self.endless)
@@ -176,6 +181,21 @@ class Generator:
         ops.insert(self.rng.randint(0, len(ops)), bad)
 
 
+ROUNDS = {"loop": 0, "while": 20, "range": 20}
+"""Operations that repeat their last list, and how often to assume; 0: as often as they say."""
+
+
+def branches(op: Op) -> list[list[list[Op]]]:
+    """Groups of lists of an operation, of each of which one is run."""
+    if op[0] == "select":
+        return [[case[-1] for case in op[1]] + [op[2] or []]]
+    if op[0] == "if":
+        return [[op[-2], op[-1]]]
+    if op[0] == "choose":
+        return [op[1:]]
+    return [[op[-1]]] if op[0] in ("once", "func", "defer") else []
+
+
 def cost(pattern: dict[str, Any]) -> tuple[int, int]:
     """Upper bounds of goroutines started and operations run, endless loops counted as 50 rounds."""
     bodies = pattern["bodies"]
@@ -185,22 +205,17 @@ def cost(pattern: dict[str, Any]) -> tuple[int, int]:
         spawned = run = 0
         for op in ops:
             run += 1
-            if op[0] == "go":
-                s, r = of(op[1])
+            if op[0] in ("go", "afterfunc"):
+                s, r = of(op[1] if op[0] == "go" else op[3])
                 spawned, run = spawned + s + 1, run + r
-            elif op[0] == "loop":
-                s, r = walk(op[2])
-                n = 50 if op[1] < 0 else op[1]
+            elif op[0] in ROUNDS:
+                s, r = walk(op[-1])
+                n = ROUNDS[op[0]] or (50 if op[1] < 0 else op[1])
                 spawned, run = spawned + n * s, run + n * (r + 1)
-            elif op[0] == "if":
-                pairs = [walk(op[3]), walk(op[4])]
-                spawned, run = spawned + max(p[0] for p in pairs), run + max(p[1] for p in pairs)
-            elif op[0] == "once":
-                s, r = walk(op[2])
-                spawned, run = spawned + s, run + r
-            elif op[0] == "select":
-                pairs = [walk(case[-1]) for case in op[1]] + [walk(op[2] or [])]
-                spawned, run = spawned + max(p[0] for p in pairs), run + max(p[1] for p in pairs)
+            else:
+                for lists in branches(op):
+                    pairs = [walk(ops) for ops in lists]
+                    spawned, run = spawned + max(p[0] for p in pairs), run + max(p[1] for p in pairs)
         return spawned, run
 
     def of(body: int) -> tuple[int, int]:
