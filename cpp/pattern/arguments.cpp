@@ -78,6 +78,7 @@ std::int64_t Compiler::channel(const Json& value, const std::string& path) const
     return Ref::pack(Ref::space(ref) == Ref::table ? in_table : in_slot, static_cast<std::int64_t>(Ref::index(ref)));
   };
   if (program_.version >= 2 && tagged(value, "timer")) return of(Kind::timer, Ref::timer_table, Ref::timer_slot);
+  if (program_.version >= 2 && tagged(value, "done")) return of(Kind::context, Ref::done_table, Ref::done_slot);
   return object(Kind::chan, value, path);
 }
 

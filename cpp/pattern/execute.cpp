@@ -53,7 +53,8 @@ void Run::loop(Frame& frame) {
       if (leave(frame)) return;
       continue;
     }
-    if (!control(frame, in) && !variable(frame, in) && !communicate(frame, in) && !lock_or_wait(frame, in)) timed(frame, in);
+    if (!control(frame, in) && !variable(frame, in) && !communicate(frame, in) && !lock_or_wait(frame, in) && !timed(frame, in))
+      contextual(frame, in);
   }
 }
 

@@ -34,6 +34,8 @@ void Objects::forget_made() {
   if (made() == 0) return;
   for (TimerBox& box : fresh_timers_)
     if (box.timer != nullptr) runtime_->free_timer(box.timer);
+  for (rt_context* c : fresh_contexts_) c->ops->release(c);
+  fresh_contexts_.clear();
   for (std::size_t i = table_chans_; i < all_chans_.size(); ++i) all_chans_[i]->free(all_chans_[i]);
   all_chans_.resize(table_chans_);
   fresh_timers_.clear();
@@ -49,6 +51,7 @@ void Objects::forget_made() {
 }
 
 void Objects::rewind() {
+  if (runtime_ == nullptr) return;  // nothing has run
   forget_made();
   for (std::uint32_t i = 0; i < program_.vars; ++i) vars_[i].store(0, std::memory_order_relaxed);
   for (rt_mutex& l : mutexes_) l = {};
@@ -89,6 +92,11 @@ bool Objects::chan(const Frame& f, std::int64_t ref, rt_chan*& out) {
   }
   const bool table = space == Ref::timer_table || space == Ref::done_table;
   const std::int64_t in = Ref::pack(table ? Ref::table : Ref::slot, static_cast<std::int64_t>(index(ref)));
+  if (space == Ref::done_table || space == Ref::done_slot) {
+    rt_context* of = context(f, in);
+    out = of != nullptr ? of->ops->done(of) : nullptr;
+    return true;
+  }
   const TimerBox* t = timer(f, in);
   if (t == nullptr) return false;
   out = t->func ? nullptr : runtime_->timer_chan(t->timer);
@@ -102,6 +110,15 @@ rt_chan* Objects::fresh_chan(std::int64_t capacity) {
   made_.fetch_add(1, std::memory_order_relaxed);
   all_chans_.push_back(c);
   return c;
+}
+
+void Objects::set_context(Frame& f, std::int64_t ref, rt_context* c) {
+  {
+    const std::lock_guard<std::mutex> lock(lock_);
+    made_.fetch_add(1, std::memory_order_relaxed);
+    fresh_contexts_.push_back(c);
+  }
+  set(f, ref, contexts_.get(), c);
 }
 
 Cell* Objects::fresh_cell(std::int64_t value) {

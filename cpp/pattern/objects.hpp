@@ -65,13 +65,15 @@ class Objects {
   rt_once& once(const Frame& f, std::int64_t ref) { return in_table(ref) ? onces_[index(ref)] : *slot<rt_once>(f, ref); }
   Cell& var(const Frame& f, std::int64_t ref) { return in_table(ref) ? vars_[index(ref)] : *slot<Cell>(f, ref); }
   TimerBox* timer(const Frame& f, std::int64_t ref) { return static_cast<TimerBox*>(holder(f, ref, timers_.get())); }
-  void* context(const Frame& f, std::int64_t ref) { return holder(f, ref, contexts_.get()); }
+  /// Null: Background.
+  rt_context* context(const Frame& f, std::int64_t ref) { return static_cast<rt_context*>(holder(f, ref, contexts_.get())); }
   /// A channel; null: nil. False: of a timer that was never set, where Go panics.
   bool chan(const Frame& f, std::int64_t ref, rt_chan*& out);
 
   void set_chan(Frame& f, std::int64_t ref, rt_chan* c) { set(f, ref, chans_.get(), c); }
   void set_timer(Frame& f, std::int64_t ref, TimerBox* t) { set(f, ref, timers_.get(), t); }
-  void set_context(Frame& f, std::int64_t ref, void* c) { set(f, ref, contexts_.get(), c); }
+  /// It is kept until the run is over.
+  void set_context(Frame& f, std::int64_t ref, rt_context* c);
 
   /// What a slot of that kind begins with: Go's zero value.
   void* zero(Kind kind);
@@ -132,6 +134,7 @@ class Objects {
   std::deque<Cell> fresh_cells_;
   std::deque<CondBox> fresh_conds_;
   std::deque<TimerBox> fresh_timers_;
+  std::vector<rt_context*> fresh_contexts_;
   std::deque<Start> starts_;
   std::deque<Unwind> unwinds_;
 };

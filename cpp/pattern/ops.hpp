@@ -90,6 +90,11 @@ constexpr OpShape kOps[] = {
     {"stop", "tV", Op::stop, 2},
     {"reset", "ti", Op::reset, 2},
     {"reset", "tiV", Op::reset, 2},
+    {"withcancel", "nN", Op::withcancel, 2},
+    {"withtimeout", "nNi", Op::withtimeout, 2},
+    {"cancel", "n", Op::cancel, 2},
+    {"err", "n", Op::err, 2},
+    {"err", "nV", Op::err, 2},
 };
 
 }  // namespace newproc::pattern

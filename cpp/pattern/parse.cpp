@@ -108,6 +108,7 @@ void compile(const Json& doc, Program& out) {
   out.onces = table(doc, "onces");
   if (out.version >= 2) {
     out.timers = table(doc, "timers");
+    out.contexts = table(doc, "contexts");
   }
   read_chans(doc, out);
   out.vars = table(doc, "vars");

@@ -84,6 +84,9 @@ class Run {
   bool timed(Frame& frame, const Instruction& in);
   void set_timer(Frame& frame, const Instruction& in);
   void stop_or_reset(Frame& frame, const Instruction& in);
+  // context.cpp
+  bool contextual(Frame& frame, const Instruction& in);
+  void make_context(Frame& frame, const Instruction& in);
   // unwind.cpp
   void call(Frame& frame, std::uint32_t function, std::uint32_t resume, bool deferred, std::int64_t once, Unwind* by);
   bool leave(Frame& frame);

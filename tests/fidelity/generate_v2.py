@@ -32,10 +32,10 @@ class Generator2(SyncGenerator):
         self.sleeps = 0
         self.slots: list[list[str]] = []
         shapes = (self.soup2, self.soup2, self.soup2, self.ranges, self.monitor, self.monitor, self.counters, self.requests, self.timers, self.timers,
-                  self.defers, self.defers, self.defers, self.tries, self.misuse2)
+                  self.defers, self.defers, self.defers, self.tries, self.misuse2, self.cancels, self.cancels)
         bodies = rng.choice(shapes)()
         return {"name": name, "version": 2, "chans": self.chans, "mutexes": 3, "rwmutexes": 2, "waitgroups": 3, "conds": CONDS, "onces": 2,
-                "vars": 4, "timers": 2, "slots": self.slots, "bodies": bodies}
+                "vars": 4, "timers": 2, "contexts": 3, "slots": self.slots, "bodies": bodies}
 
     # Shapes: each returns bodies; body 0 is main.
 
@@ -77,7 +77,7 @@ class Generator2(SyncGenerator):
         n, rounds = self.rng.randint(1, 5), self.rng.randint(1, 5)
         self.slots = [[], ["var", "var", "var"]]
         cas: list[Op] = [["load", 0, "$0"], *self.maybe_yield(), ["sum", "$1", ["var", "$0"], 1], ["cas", 0, ["var", "$0"], ["var", "$1"], "$2"]]
-        worker: list[Op] = [["loop", rounds, [["set", "$2", 0], ["while", "$2", 0, cas] if False else ["while", "$2", "==", 0, cas]]], ["done", 0]]
+        worker: list[Op] = [["loop", rounds, [["set", "$2", 0], ["while", "$2", "==", 0, cas]]], ["done", 0]]
         main = self.settle_in() + [["add", 0, n], ["loop", n, [["go", 1]]], ["yield"], ["swap", 1, 7, 2], ["store", 2, ["var", 1]], ["atomic", 2, -3, 1]]
         main += [["wait", 0], ["snap"], ["assert", 0, self.rng.choice(("==", ">=", "<")), n * rounds]]
         return [main + self.finish(), worker]
@@ -202,7 +202,7 @@ class Generator2(SyncGenerator):
         return self.rng.choice((0, 1, 2, 3, "$0"))
 
     def source(self) -> Any:
-        return self.rng.choice((self.chan(), self.chan(), self.chan(), self.chan()))
+        return self.rng.choice((self.chan(), self.chan(), self.chan(), ["done", self.rng.choice((0, "$5"))]))
 
     def spawn(self, body: int, bodies: int) -> Op:
         args = [self.chan(), self.rng.choice((self.var(), ["value", self.value()])), self.rng.choice((0, 1, "$2")), self.rng.choice((0, "$3"))]
@@ -242,6 +242,8 @@ class Generator2(SyncGenerator):
         if kind < 0.93:
             return rng.choice((["cwait", rng.choice((0, 1, 2))], ["signal", rng.choice((0, 2, "$7"))], ["broadcast", rng.choice((1, 3, "$7"))], ["condwait", rng.choice((2, "$7"))],
                                ["cond", "$7", ["mutex", rng.choice((0, "$2"))]], ["cond", "$7", [rng.choice(("rwmutex", "rlocker")), rng.choice((1, "$6"))]]))
+        if kind < 0.96:
+            return rng.choice((["withcancel", rng.choice((0, 1, "$5")), rng.choice((None, 0, "$5"))], ["cancel", rng.choice((0, 1, "$5"))], ["err", rng.choice((0, 1, "$5")), self.var()]))
         if kind < 0.98 and self.sleeps < 2:
             self.sleeps += 1
             return rng.choice((["timer", rng.choice((0, "$4")), rng.choice(SLEEPS)], ["stop", 0], ["sleep", 10]))

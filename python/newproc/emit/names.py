@@ -24,6 +24,8 @@ class Names:
 
     def __init__(self, pattern: Pattern) -> None:
         self.doc = pattern.document
+        if self.doc.get("version", 1) != 1:
+            raise PatternError("version: patterns of version 2 have no form in this language yet; run the pattern itself")
         self._used: set[str] = set()
         told = self.doc.get("names")
         told = told if isinstance(told, dict) else {}
