@@ -7,13 +7,22 @@
 
 namespace NEWPROC_NS {
 
-/// The caller's M, at a point where a driver may step in: it is about to do something of `kind` (RT_OP_*) to `object`. Null: the goroutine is in a system call, and
-/// fail() has said so.
+/// sysmon has asked the caller to yield: two that hand a value to and fro share one slice, and would go on for ever.
+[[gnu::cold, gnu::noinline]] inline M* enter_preempted(M* m) {
+  if (m->locks == 0) preempt_self(m);
+  return getm();
+}
+
+/// The caller's M, at a point where a driver may step in and where the goroutine may be preempted: it is about to do
+/// something of `kind` (RT_OP_*) to `object`. Null: the goroutine is in a system call, and fail() has said so.
 inline M* enter(const char* call, std::uint32_t kind, const void* object) {
   M* m = getm();
   operation(m, kind, object);
   m = getm();
-  if (__builtin_expect(m->p != nullptr, 1)) return m;
+  if (__builtin_expect(m->p != nullptr, 1)) {
+    if (__builtin_expect(m->curg->preempt.load(std::memory_order_relaxed), 0)) return enter_preempted(m);
+    return m;
+  }
   fail(RT_EPLACE, "%s: not between rt_entersyscall and rt_exitsyscall: the goroutine has no P there", call);
   return nullptr;
 }

@@ -226,6 +226,28 @@ TEST_SUITE("preemption") {
     }
   }
 
+  TEST_CASE("two that hand a value to and fro share one slice, and are preempted when it is over") {
+    Runtime r(config(RT_WORLD_THREADS, 1));
+    CHECK(r.run([&] {
+      rt_chan *ping = nullptr, *pong = nullptr;
+      rt_chan_new(nullptr, sizeof(int), 0, &ping);
+      rt_chan_new(nullptr, sizeof(int), 0, &pong);
+      std::atomic<bool> third_ran{false};
+      r.go([&] { third_ran = true; });  // kicked out of runnext by the next one: it waits in the ring
+      r.go([&] {
+        for (int v = 0, ok = 1; rt_chan_recv(ping, &v, &ok) == RT_OK && ok != 0;) rt_chan_send(pong, &v);
+      });
+      for (int v = 0; !third_ran;) {
+        rt_chan_send(ping, &v);
+        rt_chan_recv(pong, &v, nullptr);
+      }
+      rt_chan_close(ping);
+      rt_gosched();  // until the partner has seen it
+      rt_chan_free(ping);
+      rt_chan_free(pong);
+    }) == RT_OK);
+  }
+
   TEST_CASE("max_nanos ends a run that never ends") {
     rt_config c = config(RT_WORLD_THREADS, 1);
     c.max_nanos = 20'000'000;
