@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -58,18 +59,25 @@ def _read(name: str) -> Pattern:
     return Pattern(sys.stdin.read() if name == "-" else Path(name).read_text())
 
 
+def _for_people(finding: Finding, file: str) -> str:
+    lines = [f"{finding.kind}: {finding.message}"]
+    lines += [f"    goroutine {g.goroutine}{'' if g.body is None else f', body {g.body}'}: {g.what}" for g in finding.goroutines]
+    return "\n".join([*lines, f"    see it again: newproc replay {shlex.quote(file)} {finding.schedule}"])
+
+
 def _explore(args: argparse.Namespace) -> int:
     given = {name: getattr(args, name) for name in ("steps", "depth", "bound", "prefix") if getattr(args, name) is not None}
 
     def tell(finding: Finding) -> None:
-        print(finding.json() if args.json else finding, flush=True)
+        print(finding.json() if args.json else _for_people(finding, args.file), flush=True)
 
     done = explore(_read(args.file), driver=args.driver, schedules=args.schedules, seed=args.seed, seconds=args.seconds, first=args.first,
                    find=args.find, on_finding=tell, shrink=not args.no_shrink, **given)
     if not args.json:
         rate = f"{done.schedules / done.seconds:,.0f} a second" if done.seconds > 0 else ""
         every = ", which are all there are" if done.complete else ""
-        print(f"{len(done.findings)} findings in {done.schedules:,} schedules{every}, {rate}")
+        found = "1 finding" if len(done.findings) == 1 else f"{len(done.findings):,} findings"
+        print(f"{found} in {done.schedules:,} schedules{every}, {rate}")
     return 1 if done else 0
 
 
