@@ -95,7 +95,7 @@ std::uint32_t Explorer::next(const Ready& ready, bool running, bool timer) {
   if (i == ready.n)
     ++changes_;
   else
-    last_ = id(ready[i]);
+    goes_on(id(ready[i]));
   return i;
 }
 
@@ -130,7 +130,7 @@ std::uint32_t Explorer::next_but_idle(const Ready& ready, bool running, bool tim
     ++changes_;
     return ready.n;
   }
-  last_ = id(ready[indices_[i]]);
+  goes_on(id(ready[indices_[i]]));
   return indices_[i];
 }
 

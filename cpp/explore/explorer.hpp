@@ -54,6 +54,11 @@ class Explorer final : public Director {
     std::uint64_t idle_since = 0;  // changes_ when it was seen to go in circles
   };
   static std::uint32_t id(std::uint64_t g) { return static_cast<std::uint32_t>(g - 1); }
+  /// It comes back in the middle of an instruction: `site` is where it is, not where the one before it was.
+  void goes_on(std::uint32_t task) {
+    last_ = task;
+    site = tasks_[task].task.site;
+  }
   void progress() {
     ++changes_;
     tasks_[last_].progress = true;

@@ -136,6 +136,16 @@ TEST_SUITE("explore") {
     CHECK(r.found[0].goroutines.size() == 2);
   }
 
+  TEST_CASE("a race is told once, whoever comes first and wherever the two were interrupted") {
+    rt_explore_options o = options("portfolio");
+    o.find = RT_FIND_RACE;
+    const Result r = explore(R"({"vars":1,"waitgroups":1,"bodies":[[["add",0,2],["go",1],["go",1],["wait",0]],[["inc",0],["done",0]]]})", o);
+    std::set<std::string> kinds;
+    for (const Found& f : r.found) kinds.insert(f.goroutines[0].substr(2) + ", " + f.goroutines[1].substr(2));
+    CHECK(r.found.size() == 2);  // a read and a write, two writes
+    CHECK(kinds.size() == 2);
+  }
+
   TEST_CASE("programs that are right raise no alarm") {
     const char* right[] = {
         kLocked,
