@@ -38,18 +38,25 @@ def _key(nodeid: str) -> str:
     return hashlib.sha256(nodeid.encode()).hexdigest()[:16]
 
 
+def _cache(config: pytest.Config) -> pytest.Cache | None:
+    cache: pytest.Cache | None = getattr(config, "cache", None)  # -p no:cacheprovider: no such attribute
+    return cache
+
+
 def _folder(config: pytest.Config, nodeid: str) -> Path | None:
     name = f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', nodeid.rpartition('/')[2])[:60]}-{_key(nodeid)}"
     asked = config.getoption("--newproc-artifacts")
     if asked:
         return Path(asked) / name
-    return Path(config.cache.mkdir("newproc")) / name if config.cache is not None else None
+    cache = _cache(config)
+    return Path(cache.mkdir("newproc")) / name if cache is not None else None
 
 
 def _campaign(item: pytest.Item) -> Campaign:
     from ._testing import Campaign
 
-    known = item.config.cache.get(f"newproc/{_key(item.nodeid)}", []) if item.config.cache is not None else []
+    cache = _cache(item.config)
+    known = cache.get(f"newproc/{_key(item.nodeid)}", []) if cache is not None else []
     return Campaign(
         seed=item.config.getoption("--newproc-seed"), schedules=item.config.getoption("--newproc-schedules"),
         replay=item.config.getoption("--newproc-replay"), known=tuple(known), folder=_folder(item.config, item.nodeid),
@@ -68,9 +75,10 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, None]:
         yield
     if asked.said:
         item.add_report_section("call", "newproc", "\n".join([*asked.said, f"pytest '{item.nodeid}' --newproc-replay='{asked.failed[-1]}'"]))
-    if item.config.cache is not None and asked.replay is None and asked.failed + list(asked.known):
+    cache = _cache(item.config)
+    if cache is not None and asked.replay is None and asked.failed + list(asked.known):
         # The test's own file in the cache: workers of xdist do not meet there. A test that passes has forgotten its failures.
-        item.config.cache.set(f"newproc/{_key(item.nodeid)}", asked.failed[-1:])
+        cache.set(f"newproc/{_key(item.nodeid)}", asked.failed[-1:])
 
 
 @pytest.fixture

@@ -177,7 +177,10 @@ def test_workers_of_xdist_share_the_cache(pytester):
 
 def test_without_a_cache_nothing_is_kept(pytester):
     pytester.makepyfile(test_it=LOST_UPDATE)
-    run(pytester, "--no-cache").assert_outcomes(failed=1)
+    result = run(pytester, "--no-cache")
+    result.assert_outcomes(failed=1)
+    result.stdout.re_match_lines([r"failed at schedule \d+ of 200; .*"])  # the test's failure, not the plugin's
+    assert "picture:" not in result.stdout.str()
     assert not (pytester.path / ".pytest_cache").exists()
 
 
