@@ -983,7 +983,7 @@ typedef uint32_t (*rt_choose_func)(void *arg, const rt_question *q);
 
 typedef struct rt_explore_options {
   size_t struct_size;
-  const char *driver;      /* portfolio (default), go, random, pct, pos, urw, bounded, dfs */
+  const char *driver;      /* portfolio (default), go, random, pct, pos, urw, places, bounded, dfs */
   uint64_t schedules;      /* most of them (default 10,000) */
   uint64_t seed;           /* default 1: equal seeds, equal findings, in every build */
   uint64_t nanos;          /* of the machine's clock; 0: no limit (default). With a limit, what is found depends on the machine */

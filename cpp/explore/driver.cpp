@@ -6,7 +6,7 @@
 
 namespace newproc::explore {
 
-const char* driver_names() { return "portfolio, go, random, pct, pos, urw, bounded, dfs"; }
+const char* driver_names() { return "portfolio, go, random, pct, pos, urw, places, bounded, dfs"; }
 
 std::unique_ptr<Driver> make_driver(std::string_view name, const DriverOptions& options) {
   if (name == "portfolio") return std::make_unique<Portfolio>(options);
@@ -15,6 +15,7 @@ std::unique_ptr<Driver> make_driver(std::string_view name, const DriverOptions& 
   if (name == "pct") return std::make_unique<Pct>(options.depth);
   if (name == "pos") return std::make_unique<Pos>();
   if (name == "urw") return std::make_unique<Urw>();
+  if (name == "places") return std::make_unique<Places>();
   if (name == "bounded") return std::make_unique<FewestFirst>(options.bound);
   if (name == "dfs") return std::make_unique<DepthFirst>();
   return nullptr;

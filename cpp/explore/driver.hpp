@@ -18,6 +18,7 @@ struct Task {
   Operation next;              // what it does once it is chosen; RT_OP_LOCAL if that is not known
   std::uint64_t site = 0;      // where in the program that is
   std::uint64_t history = 0;   // of what it has done so far: equal histories, equal places in equal code
+  std::uint64_t place = 0;     // in the code, whatever it has done so far: alike are those at the same place
 };
 
 /// One decision to be taken.

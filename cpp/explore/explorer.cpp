@@ -29,6 +29,7 @@ void Explorer::spawned(std::uint64_t g, std::uint64_t parent, rt_func fn, void* 
   s.arg = arg;
   s.parent = parent != 0 ? id(parent) : 0;
   s.task.history = mix(reinterpret_cast<std::uintptr_t>(fn), reinterpret_cast<std::uintptr_t>(arg));
+  s.task.place = s.task.history;
   ++alive_;
   ++changes_;
   if (races_on_) clocks_.spawned(i, s.parent, parent != 0);
@@ -46,6 +47,7 @@ Director::Say Explorer::arrives(std::uint64_t g, const Operation& op) {
   t.next = op;
   t.site = site;
   t.history = mix(t.history, reinterpret_cast<std::uintptr_t>(op.object) * 16 + op.kind);
+  t.place = site != 0 ? mix(site, op.kind) : t.history;
   ++t.done;
   ++steps_;
   if (steps_ > bounds_.steps || (main_done_ && steps_ - main_done_at_ > bounds_.after_main)) {

@@ -154,7 +154,7 @@ def explore(
 
     Args:
         program: a pattern, or what makes one.
-        driver: portfolio, go, random, pct, pos, urw, bounded, dfs, or an object with `Driver.pick`.
+        driver: portfolio, go, random, pct, pos, urw, places, bounded, dfs, or an object with `Driver.pick`.
         schedules: most of them.
         seed: equal seeds find the same.
         seconds: stop after this time.

@@ -103,22 +103,22 @@ void FewestFirst::add(std::uint32_t name, std::uint64_t like) {
   nodes_.push_back({current_, decision_, name, cost, all});
 }
 
-/// The ways that were not taken, to be tried later. Of goroutines with the same past, one is enough.
+/// The ways that were not taken, to be tried later. Of goroutines at the same place, one is enough.
 void FewestFirst::offer(const Question& q) {
   if (full_ || (most_ != 0 && deviations_ >= most_)) return;
-  const std::uint64_t from = q.running ? mix(q.task(0).history, 1) : mix(q.after->history, 2);
+  const std::uint64_t from = q.running ? mix(q.task(0).place, 1) : mix(q.after->place, 2);
   if (q.choice) {
     for (std::uint32_t i = 0; i < q.n; ++i)
       if (i != q.usual) add(i, mix(from, i));
     return;
   }
   pasts_.clear();
-  if (q.usual < q.goroutines()) pasts_.push_back(q.task(q.usual).history);
+  if (q.usual < q.goroutines()) pasts_.push_back(q.task(q.usual).place);
   for (std::uint32_t i = 0; i < q.goroutines(); ++i) {
     const Task& t = q.task(i);
-    if (std::find(pasts_.begin(), pasts_.end(), t.history) != pasts_.end()) continue;
-    pasts_.push_back(t.history);
-    add(t.id, mix(from, t.history));
+    if (std::find(pasts_.begin(), pasts_.end(), t.place) != pasts_.end()) continue;
+    pasts_.push_back(t.place);
+    add(t.id, mix(from, t.place));
   }
   if (q.timer && q.usual != q.n - 1) add(kTimer, mix(from, kTimer));
 }

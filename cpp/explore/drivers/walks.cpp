@@ -112,6 +112,36 @@ std::uint32_t Urw::pick(const Question& q) {
   return n - 1;
 }
 
+std::uint32_t Places::pick(const Question& q) {
+  const std::uint32_t n = q.goroutines();
+  if (main_first_ && !q.choice) {
+    if (q.running && q.after->id == 0 && q.step < kMainFirst) return q.usual;
+    main_first_ = false;
+  }
+  if (q.choice) return rand_.below(q.n);
+  if (n == 0 || (q.timer && rand_.below(kTimerOdds) == 0)) return q.n - 1;
+  classes_.clear();
+  std::uint32_t sum = 0;
+  for (std::uint32_t i = 0; i < n; ++i) {
+    const std::uint64_t place = q.task(i).place;
+    const auto known = std::find_if(classes_.begin(), classes_.end(), [place](const Class& c) { return c.place == place; });
+    if (known != classes_.end()) {
+      ++known->n;
+      continue;
+    }
+    const auto weight = 1u << (mix_seed(place, salt_) % kWeights * kWeightBits);
+    classes_.push_back({place, weight, 1});
+    sum += weight;
+  }
+  std::uint32_t left = rand_.below(sum);
+  std::size_t at = 0;
+  while (left >= classes_[at].weight) left -= classes_[at++].weight;
+  std::uint32_t nth = rand_.below(classes_[at].n);
+  for (std::uint32_t i = 0; i < n; ++i)
+    if (q.task(i).place == classes_[at].place && nth-- == 0) return i;
+  return n - 1;
+}
+
 bool Urw::end(const Trail&) {
   for (std::uint32_t id = 0; id < done_.size(); ++id) at(expected_, id) = std::max(expected_[id], done_[id] + 1);
   return true;

@@ -1,4 +1,4 @@
-// walks.hpp: drivers that draw: random walk, PCT, POS, URW.
+// walks.hpp: drivers that draw: random walk, PCT, POS, URW, places.
 #pragma once
 #include "explore/driver.hpp"
 
@@ -66,6 +66,30 @@ class Urw final : public Driver {
  private:
   FastRand rand_;
   std::vector<std::uint32_t> expected_, done_;
+};
+
+/// Places in the code draw weights, some many times as high as others, for a whole schedule; a place is as likely as it weighs,
+/// however many goroutines are there. In three schedules of four main goes on until it waits: by then the others have started.
+class Places final : public Driver {
+ public:
+  void begin(std::uint64_t seed) override {
+    rand_ = FastRand(seed);
+    salt_ = mix_seed(seed, 2);
+    main_first_ = salt_ % 4 != 0;
+  }
+  std::uint32_t pick(const Question& q) override;
+
+ private:
+  static constexpr std::uint32_t kWeights = 4, kWeightBits = 4;  // 1, 16, 256, 4096
+  static constexpr std::uint64_t kMainFirst = 1000;  // steps at most: it may wait for others by asking again and again
+  struct Class {
+    std::uint64_t place;
+    std::uint32_t weight, n;
+  };
+  FastRand rand_;
+  std::uint64_t salt_ = 0;
+  bool main_first_ = false;
+  std::vector<Class> classes_;  // of one question
 };
 
 }  // namespace newproc::explore
