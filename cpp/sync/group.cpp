@@ -125,7 +125,7 @@ rt_status group_go(rt_group* group, rt_group_func fn, void* arg, const void* cal
     if (const rt_status s = chansend(g->room, nullptr, block); s != RT_OK) return s;
   waitgroup_add(&g->running, 1);
   const rt_status status = start(getm(), g, fn, arg, callerpc);
-  if (status != RT_OK) Leave{g};  // as if it had run
+  if (status != RT_OK) const Leave as_if_it_had_run{g};
   return status;
 }
 
