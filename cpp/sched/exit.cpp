@@ -207,6 +207,7 @@ void goexit() {
   StackMem* stack = gp->stack();
   static_assert(sizeof stack->unwind >= sizeof(_Unwind_Exception));
   auto* unwind = new (stack->unwind) _Unwind_Exception{};
+  unpoison(stack);  // a frame that is unwound without a handler does not take its redzones back
   _Unwind_ForcedUnwind(unwind, stop_at_entry, nullptr);
   stop_at_entry(1, _UA_END_OF_STACK, 0, nullptr, nullptr, nullptr);  // a frame without unwind tables
 }

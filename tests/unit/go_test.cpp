@@ -164,7 +164,7 @@ TEST_SUITE("go") {
       CHECK(sum == expected);
 
       std::deque<Channel<long>> filters(1);
-      r.go([&filters, first = &filters.front()] {
+      r.go([first = &filters.front()] {
         for (long n = 2; n < 200; ++n) first->send(n);
         first->close();
       });
