@@ -39,6 +39,13 @@ void end_run(Sched& s, rt_status status, const G* gp, std::string message, std::
   for (M* m = s.allm.load(std::memory_order_acquire); m != nullptr; m = m->alllink) m->park.wakeup();
 }
 
+/// rt_interrupt has asked for it. Any M, any lock held but end_lock.
+bool end_if_interrupted(Sched& s) {
+  if ((s.attention.load(std::memory_order_seq_cst) & Sched::kInterrupt) == 0) return false;
+  end_run(s, RT_EINTR, nullptr, "interrupted");
+  return true;
+}
+
 // Lock held. 15.1, and the counts of its step 3.
 void checkdead(Sched& s) {
   if (s.exiting() || !s.main_started.load(std::memory_order_relaxed)) return;
@@ -47,6 +54,7 @@ void checkdead(Sched& s) {
                            static_cast<std::int32_t>(s.nmsys);
   if (run > 0) return;
   if (run < 0) gothrow("checkdead: inconsistent counts");
+  if (end_if_interrupted(s)) return;  // the one that polled may have looked just before
   if (s.holds.load(std::memory_order_seq_cst) != 0) return;
   std::uint32_t waiting = 0;
   s.allg_lock.lock();

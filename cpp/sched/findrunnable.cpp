@@ -46,8 +46,8 @@ Found findRunnable(M* m) {
   for (;;) {
     std::int64_t now = 0, poll_until = 0;  // ns: read when first needed; when the next timer is due, 0: none
     point(m, RT_POINT_WAKE);
-    if (const std::uint32_t why = s.attention.load(std::memory_order_acquire); why != 0) {  // 1
-      if ((why & Sched::kInterrupt) != 0) end_run(s, RT_EINTR, nullptr, "interrupted");
+    if (s.attention.load(std::memory_order_acquire) != 0) {  // 1
+      end_if_interrupted(s);
       if (s.exiting()) return {};
       if (s.gcwaiting()) {
         gcstopm(m);

@@ -151,7 +151,7 @@ Found poll(M* m, std::int64_t poll_until, bool was_spinning, bool& again) {
   Queue<G> list;
   if (s.attention.load(std::memory_order_seq_cst) == 0)
     collect(events, s.poller.wait(events, poll_until == 0 ? -1 : poll_until > now ? poll_until - now : 0), list);
-  if ((s.attention.load(std::memory_order_seq_cst) & Sched::kInterrupt) != 0) end_run(s, RT_EINTR, nullptr, "interrupted");
+  end_if_interrupted(s);
   if (kSim && s.deadline != 0 && monotonic_ns() >= s.deadline) limit_time(s);  // it may have waited for real
   check_idle(s);
   s.poll_until.store(0, std::memory_order_seq_cst);
@@ -160,6 +160,7 @@ Found poll(M* m, std::int64_t poll_until, bool was_spinning, bool& again) {
   P* p = s.attention.load(std::memory_order_acquire) != 0 ? nullptr : pidleget(s);
   s.lock.unlock();
   if (p == nullptr) {
+    end_if_interrupted(s);  // that may be why
     inject_all(m, list);
     return {};
   }

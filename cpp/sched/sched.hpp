@@ -362,6 +362,7 @@ bool procresize(Sched& s, M* m, std::uint32_t n, P** runnable);  // world stoppe
 // end.cpp: deadlock, panic, the end of a run
 void checkdead(Sched& s);                        // lock held
 void incidlelocked(Sched& s, std::int32_t v);
+bool end_if_interrupted(Sched& s);
 void end_run(Sched& s, rt_status status, const G* gp, std::string message, std::string stack = {});
 void panic(const char* text);
 void fatal(const char* text);
