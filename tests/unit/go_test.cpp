@@ -1,4 +1,5 @@
 // What Go's own tests check, where no other test of ours does: tests/go-tests.md has the whole table.
+#include <array>
 #include <atomic>
 #include <set>
 
@@ -32,9 +33,9 @@ TEST_SUITE("go") {
       std::function<void(rt_chan* full, rt_chan* empty, rt_chan* closed)> act;
     };
     static long v;
-    const auto select = [](std::vector<rt_case> cases, bool has_default = false) {
+    const auto select = [](std::array<rt_case, 2> cases, std::size_t n, bool has_default = false) {  // no memory: some never return
       std::size_t chosen = 0;
-      rt_select(cases.data(), cases.size(), has_default, &chosen);
+      rt_select(cases.data(), n, has_default, &chosen);
     };
     const std::vector<One> all = {
         {true, [](rt_chan*, rt_chan*, rt_chan*) { rt_chan_send(nullptr, &v); }},
@@ -44,14 +45,14 @@ TEST_SUITE("go") {
         {false, [](rt_chan* full, rt_chan*, rt_chan*) { rt_chan_recv(full, &v, nullptr); }},
         {false, [](rt_chan*, rt_chan* empty, rt_chan*) { rt_chan_send(empty, &v); }},
         {false, [](rt_chan*, rt_chan*, rt_chan* closed) { rt_chan_recv(closed, &v, nullptr); }},
-        {true, [&](rt_chan*, rt_chan*, rt_chan*) { select({}); }},
-        {false, [&](rt_chan*, rt_chan*, rt_chan*) { select({}, true); }},
-        {true, [&](rt_chan*, rt_chan*, rt_chan*) { select({{nullptr, &v, RT_SEND, 0}, {nullptr, &v, RT_RECV, 0}}); }},
-        {false, [&](rt_chan*, rt_chan*, rt_chan*) { select({{nullptr, &v, RT_SEND, 0}}, true); }},
-        {true, [&](rt_chan* full, rt_chan* empty, rt_chan*) { select({{full, &v, RT_SEND, 0}, {empty, &v, RT_RECV, 0}}); }},
-        {false, [&](rt_chan* full, rt_chan* empty, rt_chan*) { select({{full, &v, RT_SEND, 0}, {empty, &v, RT_RECV, 0}}, true); }},
-        {false, [&](rt_chan* full, rt_chan*, rt_chan* closed) { select({{full, &v, RT_SEND, 0}, {closed, &v, RT_RECV, 0}}); }},
-        {false, [&](rt_chan*, rt_chan* empty, rt_chan*) { select({{nullptr, &v, RT_SEND, 0}, {empty, &v, RT_SEND, 0}}); }},
+        {true, [&](rt_chan*, rt_chan*, rt_chan*) { select({}, 0); }},
+        {false, [&](rt_chan*, rt_chan*, rt_chan*) { select({}, 0, true); }},
+        {true, [&](rt_chan*, rt_chan*, rt_chan*) { select({{{nullptr, &v, RT_SEND, 0}, {nullptr, &v, RT_RECV, 0}}}, 2); }},
+        {false, [&](rt_chan*, rt_chan*, rt_chan*) { select({{{nullptr, &v, RT_SEND, 0}}}, 1, true); }},
+        {true, [&](rt_chan* full, rt_chan* empty, rt_chan*) { select({{{full, &v, RT_SEND, 0}, {empty, &v, RT_RECV, 0}}}, 2); }},
+        {false, [&](rt_chan* full, rt_chan* empty, rt_chan*) { select({{{full, &v, RT_SEND, 0}, {empty, &v, RT_RECV, 0}}}, 2, true); }},
+        {false, [&](rt_chan* full, rt_chan*, rt_chan* closed) { select({{{full, &v, RT_SEND, 0}, {closed, &v, RT_RECV, 0}}}, 2); }},
+        {false, [&](rt_chan*, rt_chan* empty, rt_chan*) { select({{{nullptr, &v, RT_SEND, 0}, {empty, &v, RT_SEND, 0}}}, 2); }},
     };
     for (std::size_t i = 0; i < all.size(); ++i)
       for (const std::uint32_t world : {RT_WORLD_SIM, RT_WORLD_THREADS}) {
