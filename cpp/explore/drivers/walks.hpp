@@ -1,5 +1,7 @@
 // walks.hpp: drivers that draw: random walk, PCT, POS, URW, places.
 #pragma once
+#include <unordered_map>
+
 #include "explore/driver.hpp"
 
 namespace newproc::explore {
@@ -75,6 +77,7 @@ class Places final : public Driver {
   void begin(std::uint64_t seed) override {
     rand_ = FastRand(seed);
     salt_ = mix_seed(seed, 2);
+    seen_.clear();
     main_first_ = salt_ % 4 != 0;
   }
   std::uint32_t pick(const Question& q) override;
@@ -90,6 +93,7 @@ class Places final : public Driver {
   std::uint64_t salt_ = 0;
   bool main_first_ = false;
   std::vector<Class> classes_;  // of one question
+  std::unordered_map<std::uint64_t, std::uint64_t> seen_;  // by turn: what a place draws must not depend on addresses
 };
 
 }  // namespace newproc::explore
