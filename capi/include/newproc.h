@@ -957,13 +957,20 @@ typedef struct rt_program {
   const rt_pattern *pattern; /* or NULL, and fn(arg) is main */
   rt_func fn;
   void *arg;
+  /* The rest is for fn; all of it may be 0. */
+  int (*ended)(void *arg); /* called after each schedule, on the host: give back what it left. Non-zero: stop the search */
+  size_t stack_size;       /* of its goroutines, as rt_config's; 0: the default */
+  uint32_t hash;           /* of the program, as schedules have it: equal programs, equal numbers */
 } rt_program;
+/* Of the program, as schedules have it; 0 where program is no program. [any] */
+RT_API uint32_t rt_program_hash(const rt_program *program);
 
 /* A goroutine as a driver sees it. */
 typedef struct rt_task {
   uint32_t goroutine; /* as in logs: main is 0 */
   uint32_t op;        /* RT_OP_*: what it does if it is chosen; RT_OP_LOCAL if that is not known yet */
   const void *object; /* to which; equal pointers are equal objects */
+  uint64_t site;      /* rt_site()'s last there; of a pattern: body << 32 | operation */
 } rt_task;
 
 /* A decision. Ways 0 to n - 1: tasks[i] goes on; where `timer`, way n - 1 is that the next timer fires first; where
@@ -977,9 +984,12 @@ typedef struct rt_question {
   uint32_t timer;
   uint64_t schedule; /* its number, from 0 */
   uint64_t step;     /* of it */
+  uint32_t after;    /* the position as schedules have it: the goroutine that ran last, and ... */
+  uint32_t nth;      /* ... which of its decisions this is */
 } rt_question;
-/* Your own driver: a way below q->n. Must not call newproc. */
+/* Your own driver: a way below q->n, or RT_STOP: the schedule ends here, with no finding. Must not call newproc. */
 typedef uint32_t (*rt_choose_func)(void *arg, const rt_question *q);
+enum { RT_STOP = -1 };
 
 typedef struct rt_explore_options {
   size_t struct_size;
@@ -1006,6 +1016,8 @@ typedef struct rt_involved {
   uint32_t goroutine; /* as in logs: main is 0 */
   int32_t body;       /* of a pattern; -1: none */
   const char *what;   /* "chan receive", "write of variable 0" */
+  uint64_t site;      /* as rt_task's: of what it waits in or has done */
+  const void *object; /* of a race: the cell */
 } rt_involved;
 
 typedef struct rt_finding {
@@ -1045,6 +1057,8 @@ typedef struct rt_replay_options {
   uint32_t want_snapshot; /* 1: of the end */
   uint64_t trace_events; /* as rt_config's (default 0) */
   uint64_t steps, after_main; /* as rt_explore_options' */
+  rt_choose_func choose; /* NULL, or is asked at each operation, also where there is one way; q->usual is the schedule's way */
+  void *choose_arg;
 } rt_replay_options;
 RT_API rt_status rt_replay_options_init(rt_replay_options *options, size_t size);
 
@@ -1060,7 +1074,15 @@ RT_API rt_status rt_replay(const rt_program *program, const char *schedule, cons
  * found by. Outside of searches they do nothing but a checkpoint. [g] */
 RT_API rt_status rt_cell_read(const void *cell);
 RT_API rt_status rt_cell_write(const void *cell);
-RT_API rt_status rt_cell_atomic(const void *cell); /* an atomic read, write or both */
+RT_API rt_status rt_cell_atomic(const void *cell); /* an atomic write, or read and write */
+RT_API rt_status rt_cell_atomic_load(const void *cell);
+
+/* A point for drivers where nothing is ordered: an operation on `object` (NULL: one object for all) that others could notice.
+ * Outside of searches a checkpoint. [g] */
+RT_API rt_status rt_point(const void *object);
+/* Where in its program the calling goroutine is, until it says otherwise: equal places, equal numbers, 0: not known. Drivers see by it which
+ * goroutines are alike, and a search which findings are. Nothing outside of searches. [g] */
+RT_API rt_status rt_site(uint64_t site);
 
 /* ---- The go statement with file and line -------------------------------------------------------- */
 

@@ -20,11 +20,14 @@ class Caller final : public Driver {
   std::uint32_t pick(const Question& q) override {
     tasks_.clear();
     const std::uint32_t goroutines = q.goroutines();
-    for (std::uint32_t i = 0; i < goroutines; ++i) tasks_.push_back({q.task(i).id, q.task(i).next.kind, q.task(i).next.object});
-    const rt_question question{sizeof(rt_question), !q.choice ? tasks_.data() : nullptr, q.n, q.usual,
-                               q.running ? 1u : 0u, q.timer ? 1u : 0u, schedule_ - 1, q.step};
+    for (std::uint32_t i = 0; i < goroutines; ++i) {
+      const Task& t = q.task(i);
+      tasks_.push_back({t.id, t.next.kind, t.next.object, t.site});
+    }
+    const rt_question question{sizeof(rt_question), !q.choice ? tasks_.data() : nullptr, q.n, q.usual, q.running ? 1u : 0u,
+                               q.timer ? 1u : 0u, schedule_ - 1, q.step, q.after->id, q.after->decisions - 1};
     const std::uint32_t way = choose_(arg_, &question);
-    return way < q.n ? way : q.usual;
+    return way < q.n || way == kStop ? way : q.usual;
   }
 
  private:
@@ -34,11 +37,31 @@ class Caller final : public Driver {
   std::vector<rt_task> tasks_;
 };
 
+/// A replay that a caller's function watches, and may leave.
+class Watched final : public Driver {
+ public:
+  Watched(Replay& replay, Caller& caller) : replay_(replay), caller_(caller) {}
+  void begin(std::uint64_t seed) override {
+    replay_.begin(seed);
+    caller_.begin(seed);
+  }
+  std::uint32_t pick(const Question& q) override {
+    Question asked = q;
+    asked.usual = replay_.pick(q);
+    return asked.usual == kStop ? kStop : caller_.pick(asked);
+  }
+  bool wants_all() const override { return true; }
+
+ private:
+  Replay& replay_;
+  Caller& caller_;
+};
+
 /// A finding as newproc.h has it, for one call.
 class Shown {
  public:
   explicit Shown(const Finding& f) : schedule_(to_text(f.schedule)) {
-    for (const Involved& g : f.goroutines) goroutines_.push_back({g.goroutine, g.body, g.what.c_str()});
+    for (const Involved& g : f.goroutines) goroutines_.push_back({g.goroutine, g.body, g.what.c_str(), g.site, g.object});
     out_ = {sizeof(rt_finding), f.kind, goroutines_.data(), goroutines_.size(), schedule_.c_str(), f.schedules, f.nanos, f.message.c_str()};
   }
   const rt_finding* get() const { return &out_; }
@@ -57,7 +80,10 @@ rt_status subject_of(const char* call, const rt_program* program, Subject& subje
                 program->struct_size, sizeof *program);
   if ((program->pattern == nullptr) == (program->fn == nullptr))
     return fail(RT_EINVAL, "%s: give program->pattern or program->fn, and not both", call);
-  subject = {program->pattern != nullptr ? &program->pattern->program : nullptr, program->fn, program->arg};
+  subject = {program->pattern != nullptr ? &program->pattern->program : nullptr, program->fn, program->arg, program->ended,
+             program->stack_size, program->hash};
+  if (subject.pattern != nullptr && (subject.ended != nullptr || subject.stack_size != 0 || subject.hash != 0))
+    return fail(RT_EINVAL, "%s: program->ended, stack_size and hash are for program->fn; leave them 0 with a pattern", call);
   install_overflow_handler();
   return RT_OK;
 }
@@ -84,6 +110,11 @@ std::unique_ptr<Driver> driver_for(const rt_explore_options& o) {
 extern "C" {
 
 const char* rt_find_name(uint32_t kind) { return find_name(kind); }
+
+uint32_t rt_program_hash(const rt_program* program) {
+  if (program == nullptr || program->struct_size != sizeof *program) return 0;
+  return program->pattern != nullptr ? program->pattern->program.hash : program->hash;
+}
 
 rt_status rt_explore_options_init(rt_explore_options* options, size_t size) {
   if (options == nullptr) return null("rt_explore_options_init", "options");
@@ -144,7 +175,7 @@ rt_status rt_replay_options_init(rt_replay_options* options, size_t size) {
   if (options == nullptr) return null("rt_replay_options_init", "options");
   if (size != sizeof *options)
     return fail(RT_EINVAL, "rt_replay_options_init: size is %zu; pass sizeof(rt_replay_options), %zu in this version", size, sizeof *options);
-  *options = {sizeof *options, 0, 0, 0, Bounds{}.steps, Bounds{}.after_main};
+  *options = {sizeof *options, 0, 0, 0, Bounds{}.steps, Bounds{}.after_main, nullptr, nullptr};
   return RT_OK;
 }
 
@@ -170,8 +201,15 @@ rt_status rt_replay(const rt_program* program, const char* schedule, const rt_re
                   what.program, engine.program_hash());
     Replay replay(strict);
     replay.follow(what.deviations);
-    engine.run(replay, 0);
-    replay.end({engine.explorer().decisions(), engine.explorer().steps(), engine.explorer().tasks(), false});
+    if (o.choose != nullptr) {
+      Caller caller(o.choose, o.choose_arg);
+      Watched watched(replay, caller);
+      engine.run(watched, 0);
+    } else {
+      engine.run(replay, 0);
+    }
+    const bool left = engine.explorer().stopped() && replay.trouble().empty();  // by its caller: what was to come is no trouble
+    if (!left) replay.end({engine.explorer().decisions(), engine.explorer().steps(), engine.explorer().tasks(), false});
     if (!replay.trouble().empty()) return fail(RT_ESTATE, "%s: the schedule does not fit the program: %s", call, replay.trouble().c_str());
     for (Finding f : engine.findings()) {
       f.schedule = {engine.program_hash(), deviations_of(engine.explorer().decisions())};
@@ -201,5 +239,16 @@ rt_status cell(const char* call, const void* cell, std::uint32_t kind) {
 rt_status rt_cell_read(const void* c) { return cell("rt_cell_read", c, RT_OP_READ); }
 rt_status rt_cell_write(const void* c) { return cell("rt_cell_write", c, RT_OP_WRITE); }
 rt_status rt_cell_atomic(const void* c) { return cell("rt_cell_atomic", c, RT_OP_ATOMIC); }
+rt_status rt_cell_atomic_load(const void* c) { return cell("rt_cell_atomic_load", c, RT_OP_ATOMIC_LOAD); }
+
+rt_status rt_point(const void* object) {
+  static const char one = 0;
+  return cell("rt_point", object != nullptr ? object : &one, RT_OP_SYNC);
+}
+rt_status rt_site(uint64_t site) {
+  RT_IN_GOROUTINE("rt_site");
+  ops->say_site(site);
+  return RT_OK;
+}
 
 }  // extern "C"

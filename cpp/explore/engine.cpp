@@ -9,11 +9,12 @@
 namespace newproc::explore {
 namespace {
 
-rt_config config_for(const EngineOptions& options) {
+rt_config config_for(const Subject& subject, const EngineOptions& options) {
   rt_config config;
   pattern::pattern_config(config);
   config.trace_events = options.trace_events;
   config.log_level = RT_LOG_OFF;
+  if (subject.stack_size != 0) config.stack_size = subject.stack_size;
   return config;
 }
 
@@ -22,8 +23,8 @@ bool starts(const char* text, const char* with) { return std::strncmp(text, with
 }  // namespace
 
 Engine::Engine(const Subject& subject, const EngineOptions& options)
-    : subject_(subject), options_(options), explorer_(options.bounds, (options.find & RT_FIND_RACE) != 0) {
-  runtime_.reset(make_runtime(config_for(options)));
+    : subject_(subject), options_(options), hash_(subject.hash), explorer_(options.bounds, (options.find & RT_FIND_RACE) != 0, subject.pattern == nullptr) {
+  runtime_.reset(make_runtime(config_for(subject, options)));
   runtime_->direct(&explorer_);
   end_.struct_size = offsetof(rt_end, dump);  // nobody reads it
   if (subject.pattern == nullptr) return;
@@ -53,6 +54,7 @@ void Engine::run(Driver& driver, std::uint64_t seed) {
     runtime_->start_main(main_entry, this, &end_);
   }
   classify();
+  if (subject_.ended != nullptr && subject_.ended(subject_.arg) != 0) refused_ = true;
 }
 
 pattern::Outcome Engine::outcome() {
@@ -94,13 +96,16 @@ Involved Engine::involved(std::uint32_t task, std::string what) const {
   Involved one;
   one.goroutine = task;
   one.what = std::move(what);
+  one.site = explorer_.task(task).site;
   if (run_ != nullptr) one.body = task == 0 ? 0 : run_->body_of(explorer_.task_arg(task));
   return one;
 }
 
-/// The same in every run: the body, where there is one.
+/// The same in every run: the body, where there is one, or where it was started.
 std::string Engine::name_of(const Involved& one) const {
-  return one.body >= 0 ? "b" + std::to_string(one.body) : "g" + std::to_string(one.goroutine);
+  if (one.body >= 0) return "b" + std::to_string(one.body);
+  const std::uint64_t from = explorer_.started_at(one.goroutine);
+  return from != 0 ? "s" + std::to_string(from) : "g" + std::to_string(one.goroutine);
 }
 
 /// Who waits at the end; with `all_alive`, who does not, too.
@@ -118,7 +123,7 @@ void Engine::blocked(std::uint32_t kind, const std::string& message, bool all_al
     if (task == 0 && explorer_.main_done()) continue;
     if (!all_alive && g.status != RT_GWAITING) continue;
     const Involved one = involved(task, g.status == RT_GWAITING ? rt_wait_reason_text(g.wait_reason) : "running");
-    parts.push_back(name_of(one) + ":" + one.what + "@" + std::to_string(run_ != nullptr ? explorer_.task(task).site : 0));
+    parts.push_back(name_of(one) + ":" + one.what + "@" + std::to_string(one.site));
     f.goroutines.push_back(one);
   }
   delete static_cast<SnapshotStore*>(snapshot);
@@ -136,7 +141,10 @@ void Engine::raised(std::uint32_t kind) {
   f.kind = kind;
   f.message = end_.message;
   if (end_.goid != 0) f.goroutines.push_back(involved(static_cast<std::uint32_t>(end_.goid - 1), "panicked"));
-  f.key = std::string(find_name(kind)) + ";" + f.message + (f.goroutines.empty() ? "" : ";" + name_of(f.goroutines[0]));
+  // A message may have addresses and counts in it: where a function says where it is, that tells better what is the same.
+  const bool placed = run_ == nullptr && explorer_.site != 0;
+  f.key = std::string(find_name(kind)) + ";" + (placed ? std::to_string(explorer_.site) : f.message) +
+          (f.goroutines.empty() ? "" : ";" + name_of(f.goroutines[0]));
   add(std::move(f));
 }
 
@@ -157,7 +165,9 @@ void Engine::raced() {
     std::string ends[2];
     for (int i = 0; i < 2; ++i) {
       const Access& a = i == 0 ? race.first : race.second;
-      const Involved one = involved(a.task, verb(a.kind) + cell);
+      Involved one = involved(a.task, verb(a.kind) + cell);
+      one.site = a.site;
+      one.object = race.cell;
       ends[i] = name_of(one) + "@" + std::to_string(a.site) + std::to_string(a.kind);
       f.message += (i == 0 ? ": " : ", ") + one.what.substr(0, one.what.find(" of ")) + " by goroutine " + std::to_string(a.task);
       f.goroutines.push_back(one);

@@ -14,6 +14,9 @@ struct Subject {
   const pattern::Program* pattern = nullptr;
   rt_func fn = nullptr;
   void* arg = nullptr;
+  int (*ended)(void* arg) = nullptr;  // after each schedule of fn; non-zero: no more
+  std::size_t stack_size = 0;         // 0: the default
+  std::uint32_t hash = 0;             // of fn
 };
 
 struct EngineOptions {
@@ -33,6 +36,8 @@ class Engine {
   const std::vector<Finding>& findings() const { return findings_; }
   const Explorer& explorer() const { return explorer_; }
   std::uint32_t program_hash() const { return hash_; }
+  /// The program asks to be left alone.
+  bool refused() const { return refused_; }
   /// How the last run ended, as of a pattern run alone.
   pattern::Outcome outcome();
   rt_runtime& runtime() { return *runtime_; }
@@ -51,6 +56,7 @@ class Engine {
   const Subject subject_;
   const EngineOptions options_;
   std::uint32_t hash_ = 0;
+  bool refused_ = false;
   std::unique_ptr<rt_runtime> runtime_;
   Explorer explorer_;
   std::unique_ptr<pattern::Run> run_;

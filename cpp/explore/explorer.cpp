@@ -17,6 +17,18 @@ void Explorer::begin(Driver& driver) {
   decisions_.clear();
   races_.clear();
   clocks_.clear();
+  objects_.clear();
+  nobjects_ = 0;
+  site = 0;
+}
+
+/// What is the same in every schedule that has begun alike.
+const void* Explorer::name_of(const void* object) {
+  if (!numbers_ || object == nullptr) return object;
+  bool fresh = false;
+  const std::uint32_t i = objects_.find(object, nobjects_, fresh);
+  if (fresh) ++nobjects_;
+  return reinterpret_cast<const void*>(std::uintptr_t{i} + 1);
 }
 
 void Explorer::spawned(std::uint64_t g, std::uint64_t parent, rt_func fn, void* arg) {
@@ -28,7 +40,9 @@ void Explorer::spawned(std::uint64_t g, std::uint64_t parent, rt_func fn, void* 
   s.task.id = i;
   s.arg = arg;
   s.parent = parent != 0 ? id(parent) : 0;
-  s.task.history = mix(reinterpret_cast<std::uintptr_t>(fn), reinterpret_cast<std::uintptr_t>(arg));
+  // Where a function says where it is, what is started at the same place is alike; its argument is some address.
+  s.started_at = numbers_ && parent != 0 ? site : 0;
+  s.task.history = mix(reinterpret_cast<std::uintptr_t>(fn), s.started_at != 0 ? s.started_at : reinterpret_cast<std::uintptr_t>(arg));
   s.task.place = s.task.history;
   ++alive_;
   ++changes_;
@@ -44,9 +58,9 @@ Director::Say Explorer::arrives(std::uint64_t g, const Operation& op) {
   if (op.kind == RT_OP_LOCAL) return Say::on;
   State& s = tasks_[id(g)];
   Task& t = s.task;
-  t.next = op;
+  t.next = {op.kind, name_of(op.object)};
   t.site = site;
-  t.history = mix(t.history, reinterpret_cast<std::uintptr_t>(op.object) * 16 + op.kind);
+  t.history = mix(t.history, reinterpret_cast<std::uintptr_t>(t.next.object) * 16 + op.kind);
   t.place = site != 0 ? mix(site, op.kind) : t.history;
   ++t.done;
   ++steps_;

@@ -15,7 +15,8 @@ struct Bounds {
 
 class Explorer final : public Director {
  public:
-  Explorer(const Bounds& bounds, bool races) : bounds_(bounds), races_on_(races) {}
+  /// `numbers`: objects are told apart by the order in which they come up, not by addresses, which another run need not have.
+  Explorer(const Bounds& bounds, bool races, bool numbers) : bounds_(bounds), races_on_(races), numbers_(numbers) {}
 
   /// A schedule begins.
   void begin(Driver& driver);
@@ -26,6 +27,8 @@ class Explorer final : public Director {
   const Task& task(std::uint32_t id) const { return tasks_[id].task; }
   const void* task_arg(std::uint32_t id) const { return tasks_[id].arg; }
   std::uint32_t parent(std::uint32_t id) const { return tasks_[id].parent; }
+  /// The site of the go statement; 0: not known.
+  std::uint64_t started_at(std::uint32_t id) const { return tasks_[id].started_at; }
   bool main_done() const { return main_done_; }
   bool stopped() const { return stopped_; }      // the driver gave up on it
   bool too_long() const { return too_long_; }    // a bound was reached, or all went in circles
@@ -49,6 +52,7 @@ class Explorer final : public Director {
     Task task;
     const void* arg = nullptr;
     std::uint32_t parent = 0;
+    std::uint64_t started_at = 0;
     std::uint32_t laps = 0;  // rounds of endless loops in which it has changed nothing
     bool progress = false;
     std::uint64_t idle_since = 0;  // changes_ when it was seen to go in circles
@@ -66,6 +70,7 @@ class Explorer final : public Director {
   }
   bool idle(const State& s) const { return s.laps >= kLapsToIdle && s.idle_since == changes_; }
   std::uint32_t decide(const Question& q, std::uint32_t only);
+  const void* name_of(const void* object);
   std::uint32_t next_but_idle(const Ready& ready, bool running, bool timer);
   Question question(std::uint32_t goroutines, bool running, bool timer);
   static const Task* direct_task(const void* explorer, std::uint32_t i);
@@ -73,7 +78,9 @@ class Explorer final : public Director {
 
   static constexpr std::uint32_t kLapsToIdle = 2, kLapsToGiveUp = 30;
   const Bounds bounds_;
-  const bool races_on_;
+  const bool races_on_, numbers_;
+  AddressMap objects_;  // of this schedule, where they are numbered
+  std::uint32_t nobjects_ = 0;
   Driver* driver_ = nullptr;
   std::vector<State> tasks_;  // by id
   std::uint32_t ntasks_ = 0, alive_ = 0, last_ = 0;

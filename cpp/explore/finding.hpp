@@ -12,6 +12,8 @@ struct Involved {
   std::uint32_t goroutine = 0;  // as in logs: main is 0
   std::int32_t body = -1;       // of a pattern; -1: none
   std::string what;             // "chan receive", "write of variable 0"
+  std::uint64_t site = 0;       // where in the program
+  const void* object = nullptr;  // of a race: the cell
 };
 
 struct Finding {

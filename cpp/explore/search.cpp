@@ -17,6 +17,7 @@ Searched search(const Subject& subject, const SearchOptions& options, Driver& dr
     if (options.nanos != 0 && done.schedules % 16 == 0 && spent() >= options.nanos) break;
     engine.run(driver, mix_seed(options.seed, done.schedules));
     ++done.schedules;
+    if (engine.refused()) break;
     const Explorer& explorer = engine.explorer();
     done.steps += explorer.steps();
     done.tasks = std::max(done.tasks, explorer.tasks());
@@ -32,7 +33,7 @@ Searched search(const Subject& subject, const SearchOptions& options, Driver& dr
         shrink(*other, f);
       }
       ++done.findings;
-      if (!found(f) || options.first) {
+      if (!found(f) || options.first || (other != nullptr && other->refused())) {
         done.nanos = spent();
         return done;
       }

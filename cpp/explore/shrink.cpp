@@ -27,7 +27,7 @@ class Shrinker {
  private:
   /// Runs `list`. If that still shows the finding, what came about of it is the new best.
   bool shows(const List& list) {
-    if (runs_++ >= kMostRuns) return false;
+    if (runs_++ >= kMostRuns || engine_.refused()) return false;
     replay_.follow(list);
     engine_.run(replay_, 0);
     for (const Finding& f : engine_.findings()) {

@@ -36,7 +36,7 @@ const GOps gops = {
     newproc,    gosched,        newproc_ex,   goyield,          goexit,       defer,             panic,       fatal,
     limit,      goid,           parent_goid,      getg,         checkpoint,        set_labels,  get_labels,
     gopark,     goready,        lock_os_thread,   unlock_os_thread, entersyscall,  entersyscallblock,
-    exitsyscall, set_gomaxprocs, queues,          trace_user, access, choose,
+    exitsyscall, set_gomaxprocs, queues,          trace_user, access, say_site, choose,
     catch_panics,
     chansend,       chanrecv,        closechan,        select,
     mutex_lock,     mutex_try_lock,  mutex_unlock,

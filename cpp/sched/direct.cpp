@@ -110,12 +110,16 @@ std::uint32_t directed_choice(M* m, std::uint32_t n) { return director(m).choose
 void access(const void* cell, std::uint32_t kind) {
   M* m = getm();
   operation(m, kind, cell);
-  hb_touch(getm(), cell, kind);
+  if (kind != RT_OP_SYNC) hb_touch(getm(), cell, kind);
+}
+void say_site(std::uint64_t site) {
+  if (const M* m = getm(); directed(m)) director(m).site = site;
 }
 
 }  // namespace NEWPROC_NS
 #else
 namespace NEWPROC_NS {
 void access(const void*, std::uint32_t) { checkpoint(); }
+void say_site(std::uint64_t) {}
 }  // namespace NEWPROC_NS
 #endif

@@ -51,7 +51,8 @@ struct GOps {
   void (*trace_user)(std::uint64_t a, std::uint64_t b);
 
   /// A cell is about to be read or written (RT_OP_READ, ...): a point.
-  void (*access)(const void* cell, std::uint32_t kind);                         // [parks]
+  void (*access)(const void* cell, std::uint32_t kind);                         // [parks]; RT_OP_SYNC: a point, and nothing more
+  void (*say_site)(std::uint64_t site);
   std::uint32_t (*choose)(std::uint32_t n);                       // below n; a driver's decision, else random
 
   // cpp/sync. What Go panics at is RT_EPANIC for a goroutine that catches panics, and does not return otherwise.

@@ -26,6 +26,7 @@ from ._errors import (
     InterruptError,
     LimitError,
     NewprocError,
+    NondeterminismError,
     OutputError,
     Panic,
     PatternError,
@@ -35,7 +36,7 @@ from ._errors import (
     UnsupportedError,
 )
 from ._group import Group
-from ._explore import Driver, Explored, Finding, Involved, Question, Replayed, Task, explore, replay
+from ._explore import Driver, Explored, Finding, Frame, Involved, Question, Replayed, Step, Task, explore, replay
 from ._look import G, M, P, Snapshot, Stats, Trace
 from ._pattern import Pattern, Result, run_jsonl
 from ._runtime import (
@@ -59,6 +60,7 @@ from ._runtime import (
 from ._sync import (
     READ,
     WRITE,
+    Atomic,
     Case,
     Chan,
     Cond,
@@ -69,6 +71,7 @@ from ._sync import (
     Selected,
     Ticker,
     Timer,
+    Var,
     WaitGroup,
     after,
     select,
@@ -79,7 +82,9 @@ from ._sync import (
     wait_fd,
 )
 
-from ._testing import ScheduleFailure, check, test
+from ._session import Session
+from ._failure import ScheduleFailure
+from ._testing import check, test
 
 if _TYPE_CHECKING:
     from ._look import EVENT_DTYPE
@@ -95,6 +100,7 @@ def __getattr__(name: str) -> _Any:
 
 __all__ = [
     "ArgumentError",
+    "Atomic",
     "Canceled",
     "Case",
     "Chan",
@@ -107,6 +113,7 @@ __all__ = [
     "Explored",
     "FatalError",
     "Finding",
+    "Frame",
     "G",
     "GoExit",
     "GoroutinePanic",
@@ -117,6 +124,7 @@ __all__ = [
     "M",
     "Mutex",
     "NewprocError",
+    "NondeterminismError",
     "Once",
     "OutputError",
     "P",
@@ -135,14 +143,17 @@ __all__ = [
     "Runtime",
     "ScheduleFailure",
     "Selected",
+    "Session",
     "Snapshot",
     "StateError",
     "Stats",
+    "Step",
     "Task",
     "Ticker",
     "Timer",
     "Trace",
     "UnsupportedError",
+    "Var",
     "WRITE",
     "WaitGroup",
     "__version__",

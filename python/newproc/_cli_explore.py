@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ._errors import NewprocError, PatternError
-from ._explore import KINDS, Finding, explore, replay
+from ._explore import Finding, explore, replay
+from ._finding import KINDS
 from ._pattern import Pattern
 
 MISUSE = 2

@@ -27,6 +27,10 @@ class StateError(NewprocError):
     status = "RT_ESTATE"
 
 
+class NondeterminismError(StateError):
+    """A Python program does not do the same when the same schedule is run again; the text names the first point that differs."""
+
+
 class ResourceError(NewprocError, MemoryError):
     """The system gave no memory or no thread."""
 

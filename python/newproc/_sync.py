@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from . import _core
-from ._core import Chan, Context, Mutex, Ticker, Timer, WaitGroup, after, shield, sleep, timeout, until, wait_fd
+from ._core import Atomic, Chan, Context, Mutex, Ticker, Timer, Var, WaitGroup, after, shield, sleep, timeout, until, wait_fd
 
 class Case(NamedTuple):
     """One case of `select`, made by `Chan.recv_case` or `Chan.send_case`."""
@@ -77,7 +77,7 @@ READ, WRITE = 1, 2
 """What `wait_fd` waits for."""
 
 __all__ = [
-    "Case", "Chan", "Cond", "Context", "Mutex", "Once", "RWMutex", "Selected", "Ticker", "Timer", "WaitGroup", "after", "select", "shield",
-    "sleep", "timeout", "until",
+    "Atomic", "Case", "Chan", "Cond", "Context", "Mutex", "Once", "RWMutex", "Selected", "Ticker", "Timer", "Var", "WaitGroup", "after", "select",
+    "shield", "sleep", "timeout", "until",
     "READ", "WRITE", "wait_fd",
 ]

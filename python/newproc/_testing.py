@@ -3,97 +3,53 @@
 from __future__ import annotations
 
 import functools
-import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any, TypeVar
 
-from ._errors import ArgumentError, GoroutinePanic
-from ._explore import Explored, explore, replay
+from ._errors import ArgumentError, DeadlockError, GoroutinePanic
+from ._explore import TRACED, explore, replay
+from ._failure import Campaign, ScheduleFailure, current
+from ._finding import Driver, Finding
+from ._machine import REPLAY, check_on_machines, parsed
 from ._pattern import Pattern
-from ._runtime import Runtime
 
 F = TypeVar("F", bound=Callable[..., Any])
-REPLAY = re.compile(r"procs=(\d+),seed=(\d+)\Z")
-TRACED = 1 << 16
-SKIPS = ("Skipped", "SkipTest", "XFailed")
-"""Not failures, though they are raised: pytest's and unittest's."""
-
-
-class ScheduleFailure(AssertionError):
-    """A search over a pattern's schedules has found something; the text names it and how to see it again."""
-
-
-@dataclass
-class Campaign:
-    """What a runner asks of every test, and what it learns: how failures are shown again, and what to look at."""
-
-    seed: int | None = None
-    schedules: int | None = None
-    replay: str | None = None
-    known: tuple[str, ...] = ()
-    """Schedules that failed before; they run first."""
-    folder: Path | None = None
-    """Where a failure's page, trace and schedule go."""
-    failed: list[str] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
-
-
-_campaign: ContextVar[Campaign | None] = ContextVar("newproc_campaign", default=None)
-
-
-@contextmanager
-def campaign(asked: Campaign) -> Iterator[Campaign]:
-    """For runners: the tests in this block follow ``asked``."""
-    token = _campaign.set(asked)
-    try:
-        yield asked
-    finally:
-        _campaign.reset(token)
+MACHINE = "machine"
+ALSO_FOR_REPLAY = ("points", "level")
 
 
 def check(
-    fn: Callable[..., Any], /, *args: object, schedules: int = 100, seed: int = 1, driver: str | None = None, procs: int = 4, **settings: Any
+    fn: Callable[..., Any], /, *args: object, schedules: int = 100, seed: int = 1, driver: str | Driver | None = None, procs: int | None = None,
+    **settings: Any,
 ) -> None:
-    """Run ``fn(*args)`` as the main goroutine once per schedule, and raise what the first failing one raises.
+    """Search the schedules of ``fn(*args)``, the main goroutine, and raise for the first finding what went wrong in it.
 
     Args:
-        fn: the program. Where it returns a `Pattern`, the pattern's schedules are searched instead, with `explore`.
+        fn: the program. Where it is annotated to return a `Pattern`, the pattern's schedules are searched instead.
         schedules: how many.
-        seed: of the first; the next ones count up.
-        driver: "random" (default) draws every choice from the seed; "go" runs once, with one P, as real Go does. For
-            patterns, any of `explore`'s.
-        procs: Ps of the simulated machine.
-        settings: as for `Runtime`, or for `explore` where a pattern is searched.
+        seed: equal seeds search the same schedules.
+        driver: any of `explore`'s (default: portfolio), or "machine": runs on a simulated machine, the seed of each counting up.
+        procs: Ps of the simulated machine; giving them asks for it.
+        settings: as for `explore`, or for `Runtime` on a simulated machine.
 
     A failure says how to run its schedule again.
     """
-    asked = _campaign.get() or Campaign()
+    asked = current.get() or Campaign()
     schedules = schedules if asked.schedules is None else asked.schedules
     seed = seed if asked.seed is None else asked.seed
     if schedules < 1:
         raise ArgumentError(f"schedules is {schedules}; give 1 or more")
-    returned = fn(*args) if _makes_patterns(fn) else None
-    if isinstance(returned, Pattern):
-        return _search(returned, asked, schedules, seed, driver or "portfolio", settings)
-    if driver not in (None, "random", "go"):
-        raise ArgumentError(f'driver is {driver!r}; Python programs have "random" and "go", patterns those of newproc.explore')
-    todo = [(1, seed)] if driver == "go" else [(procs, seed + i) for i in range(schedules)]
-    if asked.replay is not None:
-        todo = [_parse(asked.replay)]
-    else:
-        todo = [_parse(text) for text in asked.known if REPLAY.match(text)] + todo
-    for done, (p, s) in enumerate(todo):
-        error = _fails(fn, args, p, s, settings)
-        if type(error).__name__ in SKIPS:
-            raise error  # type: ignore[misc]
-        if error is not None:
-            _tell(asked, f"procs={p},seed={s}", f"schedule {done + 1} of {len(todo)}")
-            _keep_run(fn, args, p, s, settings, asked)
-            raise _note(error, asked)
+    if procs is not None and driver not in (None, MACHINE):
+        raise ArgumentError(f"procs is {procs} and driver is {driver!r}; procs are those of the simulated machine: leave one of them out")
+    on_machine = asked.replay is not None and REPLAY.match(asked.replay) is not None
+    if asked.replay is not None and not on_machine and not asked.replay.startswith("np1r-"):
+        parsed(asked.replay)
+    if procs is not None or driver == MACHINE or on_machine:
+        todo = [(procs or 4, seed + i) for i in range(schedules)]
+        known = [parsed(text) for text in asked.known if REPLAY.match(text)]
+        return check_on_machines(fn, args, known + todo if asked.replay is None else [parsed(asked.replay)], settings, asked)
+    main = functools.partial(fn, *args) if args else fn
+    _search(fn(*args) if _makes_patterns(fn) else main, asked, schedules, seed, driver or "portfolio", settings)
 
 
 def _makes_patterns(fn: Callable[..., Any]) -> bool:
@@ -102,100 +58,52 @@ def _makes_patterns(fn: Callable[..., Any]) -> bool:
     return made is Pattern or (isinstance(made, str) and made.rpartition(".")[2] == "Pattern")
 
 
-def _parse(text: str) -> tuple[int, int]:
-    match = REPLAY.match(text)
-    if match is None:
-        raise ArgumentError(f"the replay text is {text!r}; it looks like procs=4,seed=17, as a failure printed it")
-    return int(match[1]), int(match[2])
-
-
-def _fails(fn: Callable[..., Any], args: tuple[object, ...], procs: int, seed: int, settings: dict[str, Any]) -> BaseException | None:
-    with Runtime(procs=procs, seed=seed, **settings) as runtime:
-        return _failure_of(runtime, fn, args)
-
-
-def _failure_of(runtime: Runtime, fn: Callable[..., Any], args: tuple[object, ...]) -> BaseException | None:
-    try:
-        runtime.start_main(fn, *args)
-    except GoroutinePanic as error:
-        # What main raised is the test's own failure (or skip); of other goroutines the wrapper tells which one it was.
-        return error.__cause__ if error.goid == 1 and error.__cause__ is not None else error
-    except KeyboardInterrupt:
-        raise
-    except Exception as error:
-        return error
-    return None
-
-
-def _keep_run(fn: Callable[..., Any], args: tuple[object, ...], procs: int, seed: int, settings: dict[str, Any], asked: Campaign) -> None:
-    """The failing schedule once more, traced."""
-    if asked.folder is None:
-        return
-    from .picture.html import Bundle
-
-    with Runtime(procs=procs, seed=seed, **{**settings, "trace": TRACED}) as runtime:
-        error = _failure_of(runtime, fn, args)
-        if error is None:
-            asked.said.append("run again, the same schedule passes: the test depends on more than its schedule")
-        bundle = Bundle(f"{getattr(fn, '__name__', 'main')} at procs={procs},seed={seed}", trace=runtime.trace(), snapshot=runtime.snapshot(),
-                        message=f"{type(error).__name__}: {error}" if error is not None else "")
-        _write(asked, bundle)
-
-
-def _write(asked: Campaign, bundle: Any) -> None:
-    folder = asked.folder
-    if folder is None:
-        return
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "schedule.txt").write_text(asked.failed[-1] + "\n", encoding="utf-8")
-        bundle.to_html(folder / "run.html")
-        if bundle.trace is not None:
-            bundle.trace.write_perfetto(str(folder / "run.pftrace"))
-        asked.said.append(f"picture: {folder / 'run.html'}")
-    except (OSError, ImportError) as error:  # the failure itself is what must be seen
-        asked.said.append(f"no picture in {folder}: {error}")
-
-
-def _search(pattern: Pattern, asked: Campaign, schedules: int, seed: int, driver: str, settings: dict[str, Any]) -> None:
-    again = (asked.replay,) if asked.replay is not None else tuple(text for text in asked.known if not REPLAY.match(text))
-    for text in again:
-        shown = replay(pattern, text)
+def _search(main: Any, asked: Campaign, schedules: int, seed: int, driver: str | Driver, settings: dict[str, Any]) -> None:
+    again = {name: settings[name] for name in ALSO_FOR_REPLAY if name in settings}
+    for text in (asked.replay,) if asked.replay is not None else tuple(text for text in asked.known if not REPLAY.match(text)):
+        # What failed before may be of an older text of the test.
+        shown = replay(main, text, lenient=asked.replay is None, **again)
         if shown.findings:
-            return _found(pattern, asked, text, str(shown.findings[0]), "the schedule that was given")
+            _found(main, asked, shown.findings[-1], "the schedule that was given" if asked.replay else "a schedule that failed before", again)
     if asked.replay is None:
-        result: Explored = explore(pattern, driver=driver, schedules=schedules, seed=seed, first=True, **settings)
-        if result:
-            finding = result.findings[0]
-            _found(pattern, asked, finding.schedule, str(finding), f"schedule {finding.schedules} of {schedules}")
+        for finding in explore(main, driver=driver, schedules=schedules, seed=seed, first=True, **settings).findings:
+            _found(main, asked, finding, f"schedule {finding.schedules} of {schedules}", again)
 
 
-def _found(pattern: Pattern, asked: Campaign, schedule: str, what: str, where: str) -> None:
-    _tell(asked, schedule, where)
+def _found(main: Any, asked: Campaign, finding: Finding, where: str, again: dict[str, Any]) -> None:
+    asked.tell(finding.schedule, where)
+    if finding.goroutines and finding.goroutines[0].stack:
+        asked.said.append(f"{finding.kind}: {finding.message}\n{finding.stacks()}")
     if asked.folder is not None:
         from .picture.html import Bundle
 
-        shown = replay(pattern, schedule, trace=TRACED, snapshot=True)
-        _write(asked, Bundle(pattern.name or "pattern", trace=shown.trace, snapshot=shown.snapshot, message=what))
-    raise _note(ScheduleFailure(f"{pattern!r}: {what}"), asked)
+        shown = replay(main, finding.schedule, trace=TRACED, snapshot=True, **again)
+        name = main.name or "pattern" if isinstance(main, Pattern) else getattr(main, "__name__", "main")
+        message = str(finding) if finding.cause is None else f"{type(finding.cause).__name__}: {finding}"
+        asked.write(Bundle(name, trace=shown.trace, snapshot=shown.snapshot, message=message))
+    error = _error_of(main, finding)
+    raise asked.note(error) from (None if error is finding.cause else finding.cause)
 
 
-def _tell(asked: Campaign, replay_text: str, where: str) -> None:
-    asked.failed.append(replay_text)
-    asked.said.append(f"failed at {where}; replay it with --newproc-replay='{replay_text}'")
+def _error_of(main: Any, finding: Finding) -> BaseException:
+    if isinstance(main, Pattern):
+        return ScheduleFailure(f"{main!r}: {finding}")
+    if finding.cause is not None and finding.goroutines:
+        # What main raised is the test's own failure; of other goroutines the wrapper tells which one it was.
+        main_raised = finding.goroutines[0].goroutine == 0
+        return finding.cause if main_raised else GoroutinePanic(finding.message, finding.goroutines[0].goroutine + 1)
+    if finding.kind == "deadlock":
+        error = DeadlockError(finding.message)
+        error.dump = finding.stacks()
+        return error
+    return ScheduleFailure(str(finding))
 
 
-def _note(error: BaseException, asked: Campaign) -> BaseException:
-    if hasattr(error, "add_note"):
-        error.add_note(f"newproc: {asked.said[0]}")
-    return error
-
-
-def test(*, schedules: int = 100, seed: int = 1, driver: str | None = None, procs: int = 4, **settings: Any) -> Callable[[F], F]:
+def test(*, schedules: int = 100, seed: int = 1, driver: str | Driver | None = None, procs: int | None = None, **settings: Any) -> Callable[[F], F]:
     """A test whose body is the main goroutine of many runs, each with a schedule of its own. Arguments as of `check`.
 
     >>> import newproc
-    >>> @newproc.test(schedules=20, procs=2)
+    >>> @newproc.test(schedules=20)
     ... def test_sum():
     ...     c = newproc.Chan(3)
     ...     for i in range(3):

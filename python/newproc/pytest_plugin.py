@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from ._testing import Campaign
+    from ._failure import Campaign
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -53,7 +53,7 @@ def _folder(config: pytest.Config, nodeid: str) -> Path | None:
 
 
 def _campaign(item: pytest.Item) -> Campaign:
-    from ._testing import Campaign
+    from ._failure import Campaign
 
     cache = _cache(item.config)
     known = cache.get(f"newproc/{_key(item.nodeid)}", []) if cache is not None else []
@@ -69,7 +69,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, None]:
     if "newproc" not in sys.modules:
         yield
         return
-    from ._testing import campaign
+    from ._failure import campaign
 
     with campaign(_campaign(item)) as asked:
         yield

@@ -32,8 +32,9 @@ PyObject* value_of(const ChanObject* c, Slot slot) {
 
 /// Also from a thread that runs no goroutine, whose channel may have outlived its runtime.
 template <class F>
-rt_status from_anywhere(const ChanObject* chan, F&& f) {
+rt_status from_anywhere(const char* name, const ChanObject* chan, F&& f) {
   const Goroutine* g = running();
+  if (g != nullptr && g->run->search != nullptr) say_operation(g, name, nullptr);
   return g != nullptr || chan->kind == ChanObject::times || runtime_lives(chan->rt) ? unparked(g, f) : kEndedEarly;
 }
 PyObject* raise_closed() {
@@ -65,7 +66,7 @@ PyObject* chan_send(PyObject* self, PyObject* value) {
   if (g == nullptr || !may_send(self_of(self))) return nullptr;
   rt_chan* c = self_of(self)->c;
   Py_INCREF(value);
-  rt_status s = unparked(g, [&] { return rt_chan_try_send(c, &value); });
+  rt_status s = tried_first(g, [&] { return rt_chan_try_send(c, &value); });
   if (s == RT_EWOULDBLOCK) s = wait_to(g, c, RT_SEND, &value, nullptr);
   if (__builtin_expect(s == RT_OK, 1)) Py_RETURN_NONE;
   Py_DECREF(value);
@@ -81,7 +82,7 @@ Got receive(const char* name, PyObject* self, PyObject*& value) {
   rt_chan* c = chan->c;
   Slot slot{};
   int ok = 0;
-  rt_status s = unparked(g, [&] { return rt_chan_try_recv(c, &slot, &ok); });
+  rt_status s = tried_first(g, [&] { return rt_chan_try_recv(c, &slot, &ok); });
   if (s == RT_EWOULDBLOCK) s = wait_to(g, c, RT_RECV, &slot, &ok);
   if (__builtin_expect(s != RT_OK, 0)) {
     raise_wait(s);
@@ -122,7 +123,7 @@ PyObject* chan_try_send(PyObject* self, PyObject* value) {
   if (!may_send(self_of(self))) return nullptr;
   rt_chan* c = self_of(self)->c;
   Py_INCREF(value);
-  const rt_status s = from_anywhere(self_of(self), [&] { return rt_chan_try_send(c, &value); });
+  const rt_status s = from_anywhere("Chan.try_send", self_of(self), [&] { return rt_chan_try_send(c, &value); });
   if (s == RT_OK) Py_RETURN_TRUE;
   Py_DECREF(value);
   if (s == RT_EWOULDBLOCK) Py_RETURN_FALSE;
@@ -133,7 +134,7 @@ PyObject* chan_try_recv(PyObject* self, PyObject*) {
   const ChanObject* chan = self_of(self);
   Slot slot{};
   int ok = 0;
-  const rt_status s = from_anywhere(chan, [&] { return rt_chan_try_recv(chan->c, &slot, &ok); });
+  const rt_status s = from_anywhere("Chan.try_recv", chan, [&] { return rt_chan_try_recv(chan->c, &slot, &ok); });
   if (s == RT_EWOULDBLOCK) Py_RETURN_NONE;
   if (s != RT_OK) return s == kEndedEarly ? raise_closed() : raise_status(s);
   PyObject* value = ok != 0 ? value_of(chan, slot) : nullptr;
@@ -142,7 +143,7 @@ PyObject* chan_try_recv(PyObject* self, PyObject*) {
 
 PyObject* chan_close(PyObject* self, PyObject*) {
   if (!may_send(self_of(self))) return nullptr;
-  const rt_status s = from_anywhere(self_of(self), [self] { return rt_chan_close(self_of(self)->c); });
+  const rt_status s = from_anywhere("Chan.close", self_of(self), [self] { return rt_chan_close(self_of(self)->c); });
   return s == kEndedEarly ? raise_closed() : none_or(s);
 }
 
@@ -266,8 +267,9 @@ PyObject* py_select(PyObject*, PyObject* args) {
   Sending sending(n);
   if (!read_cases(list, cases, sending)) return nullptr;
   std::size_t chosen = n;
-  rt_status s = unparked(g, [&] { return rt_select(cases.data(), n, 1, &chosen); });
-  if (s == RT_OK && chosen == n && has_default == 0) s = select_in_scope(g, cases, chosen);
+  const auto without_waiting = [&] { return rt_select(cases.data(), n, 1, &chosen); };
+  rt_status s = has_default != 0 ? unparked(g, without_waiting) : tried_first(g, without_waiting);
+  if (s == RT_EWOULDBLOCK || (s == RT_OK && chosen == n && has_default == 0)) s = select_in_scope(g, cases, chosen);
   if (s != RT_OK) return raise_wait(s);
   if (chosen == n) return Py_BuildValue("(nOO)", static_cast<Py_ssize_t>(n), Py_None, Py_True);
   if (sending.is_send[chosen]) {

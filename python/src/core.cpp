@@ -6,11 +6,13 @@
 
 #include "chan.hpp"
 #include "config.hpp"
+#include "explore.hpp"
 #include "goroutine.hpp"
 #include "locks.hpp"
 #include "look.hpp"
 #include "pattern.hpp"
 #include "scope.hpp"
+#include "search.hpp"
 
 namespace py = pybind11;
 
@@ -239,9 +241,10 @@ PYBIND11_MODULE(_core, m) {
   npy::bind_look(m);
   npy::bind_pattern(m);
   npy::bind_explore(m);
+  npy::bind_program(m);
   npy::keep_chunks();
-  for (PyMethodDef* methods : {npy::parking_methods, npy::spawn_methods})
+  for (PyMethodDef* methods : {npy::parking_methods, npy::spawn_methods, npy::search_methods})
     if (PyModule_AddFunctions(m.ptr(), methods) != 0) throw py::error_already_set();
-  for (bool (*bind)(PyObject*) : {npy::bind_chan, npy::bind_locks, npy::bind_time, npy::bind_scope, npy::bind_context, npy::bind_fd})
+  for (bool (*bind)(PyObject*) : {npy::bind_chan, npy::bind_locks, npy::bind_time, npy::bind_scope, npy::bind_context, npy::bind_fd, npy::bind_var})
     if (!bind(m.ptr())) throw py::error_already_set();
 }

@@ -1,6 +1,7 @@
 // explore.cpp: searches over schedules of patterns, without the GIL, and replay.
+#include "explore.hpp"
+
 #include <memory>
-#include <string>
 
 #include "config.hpp"
 #include "look.hpp"
@@ -9,7 +10,6 @@
 namespace py = pybind11;
 
 namespace npy {
-namespace {
 
 py::dict dict_of(const rt_finding& f) {
   py::list goroutines;
@@ -19,6 +19,7 @@ py::dict dict_of(const rt_finding& f) {
     one["goroutine"] = g.goroutine;
     one["body"] = g.body >= 0 ? py::object(py::int_(g.body)) : py::object(py::none());
     one["what"] = g.what;
+    one["site"] = g.site;
     goroutines.append(one);
   }
   py::dict out;
@@ -30,6 +31,39 @@ py::dict dict_of(const rt_finding& f) {
   out["message"] = f.message;
   return out;
 }
+
+py::dict dict_of(const rt_explored& done) {
+  py::dict out;
+  out["schedules"] = done.schedules;
+  out["steps"] = done.steps;
+  out["findings"] = done.findings;
+  out["seconds"] = static_cast<double>(done.nanos) / 1e9;
+  out["complete"] = done.complete != 0;
+  out["tasks"] = done.tasks;
+  return out;
+}
+
+std::uint32_t ask(const py::object& pick, const rt_question& q) {
+  py::object tasks = py::none();
+  if (q.tasks != nullptr) {
+    py::list all;
+    for (std::uint32_t i = 0; i + q.timer < q.n; ++i) {
+      const rt_task& t = q.tasks[i];
+      all.append(py::make_tuple(t.goroutine, t.op, reinterpret_cast<std::uintptr_t>(t.object), t.site));
+    }
+    tasks = all;
+  }
+  const py::object way = pick(tasks, q.n, q.usual, q.running != 0, q.timer != 0, q.schedule, q.step, q.after, q.nth);
+  if (way.is_none()) return static_cast<std::uint32_t>(RT_STOP);
+  try {
+    return way.cast<std::uint32_t>();
+  } catch (const py::cast_error&) {
+    PyErr_Format(PyExc_TypeError, "pick returned %R; return the number of a way, 0 to %u, or None to end this schedule", way.ptr(), q.n - 1);
+    throw py::error_already_set();
+  }
+}
+
+namespace {
 
 /// A Python function that is told of findings, or asked for decisions, in the middle of a search.
 struct Callback {
@@ -53,25 +87,17 @@ int found(void* arg, const rt_finding* f) {
 std::uint32_t choose(void* arg, const rt_question* q) {
   const py::gil_scoped_acquire gil;
   auto& callback = *static_cast<Callback*>(arg);
-  if (callback.failed) return q->usual;
+  if (callback.failed) return static_cast<std::uint32_t>(RT_STOP);
   try {
-    py::object tasks = py::none();
-    if (q->tasks != nullptr) {
-      py::list all;
-      for (std::uint32_t i = 0; i + q->timer < q->n; ++i)
-        all.append(py::make_tuple(q->tasks[i].goroutine, q->tasks[i].op, reinterpret_cast<std::uintptr_t>(q->tasks[i].object)));
-      tasks = all;
-    }
-    return callback.fn(tasks, q->n, q->usual, q->running != 0, q->timer != 0, q->schedule, q->step).cast<std::uint32_t>();
+    return ask(callback.fn, *q);
   } catch (py::error_already_set& error) {
     error.restore();
     callback.failed = true;
-  } catch (const py::cast_error&) {
-    PyErr_SetString(PyExc_TypeError, "pick must return the number of a way");
-    callback.failed = true;
   }
-  return q->usual;
+  return static_cast<std::uint32_t>(RT_STOP);
 }
+
+}  // namespace
 
 rt_explore_options options_from(const py::dict& fields, std::string& driver, std::string& prefix) {
   rt_explore_options o;
@@ -94,6 +120,21 @@ rt_explore_options options_from(const py::dict& fields, std::string& driver, std
   return o;
 }
 
+rt_replay_options replay_options_from(const py::dict& fields) {
+  rt_replay_options o;
+  check(rt_replay_options_init(&o, sizeof o));
+  for (const auto& [key, value] : fields) {
+    const auto name = key.cast<std::string>();
+#define FIELD(f) if (name == #f) { set_field(o.f, name, value); continue; }
+    FIELD(lenient) FIELD(want_snapshot) FIELD(trace_events) FIELD(steps) FIELD(after_main)
+#undef FIELD
+    throw py::type_error("no option \"" + name + "\"; there are lenient, want_snapshot, trace_events, steps, after_main");
+  }
+  return o;
+}
+
+namespace {
+
 /// What was done, as a dict; `tell` is called for each finding, and says whether to go on.
 py::dict explore(const Pattern& pattern, const py::dict& fields, const py::object& tell, const py::object& pick) {
   std::string driver, prefix;
@@ -103,7 +144,7 @@ py::dict explore(const Pattern& pattern, const py::dict& fields, const py::objec
     o.choose = choose;
     o.choose_arg = &decisions;
   }
-  const rt_program program{sizeof program, pattern.get(), nullptr, nullptr};
+  const rt_program program{sizeof program, pattern.get(), nullptr, nullptr, nullptr, 0, 0};
   rt_explored done{};
   done.struct_size = sizeof done;
   rt_status status;
@@ -113,36 +154,33 @@ py::dict explore(const Pattern& pattern, const py::dict& fields, const py::objec
   }
   if (findings.failed || decisions.failed) throw py::error_already_set();
   check(status);
-  py::dict out;
-  out["schedules"] = done.schedules;
-  out["steps"] = done.steps;
-  out["findings"] = done.findings;
-  out["seconds"] = static_cast<double>(done.nanos) / 1e9;
-  out["complete"] = done.complete != 0;
-  out["tasks"] = done.tasks;
-  return out;
+  return dict_of(done);
 }
 
 /// (log, rc, end, TraceBuffer or None, snapshot dict or None, findings)
-py::tuple replay(const Pattern& pattern, const std::string& schedule, bool lenient, bool want_snapshot, std::uint64_t trace_events) {
-  rt_replay_options o;
-  check(rt_replay_options_init(&o, sizeof o));
-  o.lenient = lenient ? 1 : 0;
-  o.want_snapshot = want_snapshot ? 1 : 0;
-  o.trace_events = trace_events;
+py::tuple replay(const Pattern& pattern, const std::string& schedule, const py::dict& fields, const py::object& pick) {
+  rt_replay_options o = replay_options_from(fields);
+  Callback decisions{pick};
+  if (!pick.is_none()) {
+    o.choose = choose;
+    o.choose_arg = &decisions;
+  }
   py::list all;
   Callback findings{py::cpp_function([all](const py::dict& f) mutable {
     all.append(f);
     return true;
   })};
-  const rt_program program{sizeof program, pattern.get(), nullptr, nullptr};
+  const rt_program program{sizeof program, pattern.get(), nullptr, nullptr, nullptr, 0, 0};
   rt_result* raw = nullptr;
   rt_status status;
   {
     const py::gil_scoped_release released;
     status = rt_replay(&program, schedule.c_str(), &o, found, &findings, &raw);
   }
-  if (findings.failed) throw py::error_already_set();
+  if (findings.failed || decisions.failed) {
+    if (status == RT_OK) rt_result_free(raw);
+    throw py::error_already_set();
+  }
   check(status);
   py::tuple out = result_tuple(raw);
   return py::make_tuple(out[0], out[1], out[2], out[3], out[4], all);
@@ -153,6 +191,10 @@ py::tuple replay(const Pattern& pattern, const std::string& schedule, bool lenie
 void bind_explore(py::module_& m) {
   m.def("explore", &explore);
   m.def("replay", &replay);
+  m.def("pattern_hash", [](const Pattern& pattern) {
+    const rt_program program{sizeof program, pattern.get(), nullptr, nullptr, nullptr, 0, 0};
+    return rt_program_hash(&program);
+  });
 }
 
 }  // namespace npy

@@ -2,6 +2,7 @@
 
 #include "locks.hpp"
 #include "scope.hpp"
+#include "search.hpp"
 
 namespace npy {
 namespace {
@@ -35,7 +36,7 @@ void keep_exception(Run* run) {
   Py_XDECREF(type);
   Py_XDECREF(traceback);
   if (run->exception == nullptr) {
-    run->panic = describe(value);
+    run->panic = run->search != nullptr ? panic_in_search(value, describe(value)) : describe(value);
     run->exception = value;
     run->exception_goid = rt_goid();
   } else {
@@ -136,6 +137,7 @@ PyObject* py_blocking(PyObject*, PyObject* const* args, Py_ssize_t nargs, PyObje
 PyObject* py_hold(PyObject*, PyObject*) {
   Goroutine* g = in_goroutine("hold");
   if (g == nullptr) return nullptr;
+  if (g->run->search != nullptr) return no_other_threads();
   const rt_status s = rt_hold(nullptr);
   if (s == RT_OK) ++g->run->holds;
   return none_or(s);
@@ -192,7 +194,11 @@ Goroutine* running() {
 
 Goroutine* in_goroutine(const char* name) {
   Goroutine* g = running();
-  if (__builtin_expect(g == nullptr, 0)) outside(name);
+  if (__builtin_expect(g == nullptr, 0)) {
+    outside(name);
+  } else if (__builtin_expect(g->run->search != nullptr, 0)) {
+    say_operation(g, name, nullptr);
+  }
   return g;
 }
 
@@ -250,6 +256,7 @@ extern "C" void drop_goroutine(void* raw) {
   const Run* run = g->run;
   const bool sim = run->sim;
   if (!sim) PyEval_RestoreThread(run->host);
+  else swap_to(run->host);  // the run may have ended in the middle of g's own operation
   drop_held(g);
   if (!sim) PyEval_SaveThread();
 }
@@ -268,7 +275,9 @@ extern "C" void goroutine_entry(void* raw) {
   }
   swap_to(g->state);
   known = {g->state, g};
+  const bool traced = run->search != nullptr && trace_lines(run->search);
   const Ended ended = call(g);  // may come back on another thread
+  if (traced) PyEval_SetTrace(nullptr, nullptr);
   swap_to(m_thread_state(run));
   known = {};
   give_state(g->state);

@@ -2,6 +2,8 @@
 #pragma once
 #include <Python.h>
 
+#include <cstdint>
+
 #include "newproc.h"
 #include "state.hpp"
 
@@ -20,6 +22,7 @@ struct Goroutine {
   PyThreadState* state;     // while it lives
   Scope* scope;             // the innermost timeout it is in, or null
   std::size_t nargs, nall;  // by position; with those by name
+  std::uint64_t started_at;  // in a search, the site of the go statement; 0: main
   /// The arguments stand behind it, after a free slot that a method's object can be put in.
   PyObject** args() { return reinterpret_cast<PyObject**>(this + 1) + 1; }
 };
@@ -39,6 +42,12 @@ void free_goroutine(Goroutine* g);  // GIL held
 void drop_main(Run* run);
 extern "C" void goroutine_entry(void* goroutine);
 extern "C" void drop_goroutine(void* goroutine);
+
+/// Before an operation that `running()` began: a search is told what it is, and on what (null: on what `name` says).
+void say_operation(const Goroutine* g, const char* name, PyObject* what);
+
+/// Where g is in Python code, or, where it runs none, where it was started.
+std::uint64_t site_or_start(const Goroutine* g);
 
 /// The Python goroutine that the calling thread state is; nullptr outside. GIL held.
 Goroutine* running();
@@ -84,6 +93,12 @@ template <class F>
 rt_status unparked(const Goroutine* g, F&& f) {
   const Stay stay(g);
   return f();
+}
+
+/// Of what may park, the way without waiting, since most need not. In a search the operation itself is the one point.
+template <class F>
+rt_status tried_first(const Goroutine* g, F&& f) {
+  return __builtin_expect(g->run->search == nullptr, 1) ? unparked(g, f) : RT_EWOULDBLOCK;
 }
 
 /// go and WaitGroup.go: starts the call, with `waitgroup` (or null) done when it ends. The goid.

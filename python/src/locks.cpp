@@ -31,27 +31,43 @@ void holder_dealloc(PyObject* self) {
   Py_DECREF(type);
 }
 
-constexpr char kLockOrWait[] = "lock or wait";
+/// What Python calls it.
+template <auto F>
+constexpr const char* kName = "lock or wait";
+template <> constexpr const char* kName<rt_mutex_lock> = "Mutex.lock";
+template <> constexpr const char* kName<rt_mutex_try_lock> = "Mutex.try_lock";
+template <> constexpr const char* kName<rt_mutex_unlock> = "Mutex.unlock";
+template <> constexpr const char* kName<rt_rwmutex_lock> = "RWMutex.lock";
+template <> constexpr const char* kName<rt_rwmutex_unlock> = "RWMutex.unlock";
+template <> constexpr const char* kName<rt_rwmutex_rlock> = "RWMutex.rlock";
+template <> constexpr const char* kName<rt_rwmutex_runlock> = "RWMutex.runlock";
+template <> constexpr const char* kName<rt_rwmutex_try_lock> = "RWMutex.try_lock";
+template <> constexpr const char* kName<rt_rwmutex_try_rlock> = "RWMutex.try_rlock";
+template <> constexpr const char* kName<rt_waitgroup_wait> = "WaitGroup.wait";
+template <> constexpr const char* kName<rt_waitgroup_done> = "WaitGroup.done";
+template <> constexpr const char* kName<rt_cond_wait> = "Cond.wait";
+template <> constexpr const char* kName<rt_cond_signal> = "Cond.signal";
+template <> constexpr const char* kName<rt_cond_broadcast> = "Cond.broadcast";
 
 /// A method that may wait.
 template <class T, rt_status (*F)(T*)>
 PyObject* waits(PyObject* self, PyObject*) {
-  const Goroutine* g = in_goroutine(kLockOrWait);
+  const Goroutine* g = in_goroutine(kName<F>);
   return g != nullptr ? none_or(parked_status(g, [self] { return F(value_of<T>(self)); })) : nullptr;
 }
 /// The same, where one that never waits often does it.
 template <class T, rt_status (*F)(T*), rt_status (*Try)(T*)>
 PyObject* tries_then_waits(PyObject* self, PyObject*) {
-  const Goroutine* g = in_goroutine(kLockOrWait);
+  const Goroutine* g = in_goroutine(kName<F>);
   if (g == nullptr) return nullptr;
-  rt_status s = unparked(g, [self] { return Try(value_of<T>(self)); });
+  rt_status s = tried_first(g, [self] { return Try(value_of<T>(self)); });
   if (s == RT_EWOULDBLOCK) s = parked_status(g, [self] { return F(value_of<T>(self)); });
   return none_or(s);
 }
 /// A method that never waits: True, or False where it would have to.
 template <class T, rt_status (*F)(T*)>
 PyObject* tries(PyObject* self, PyObject*) {
-  const Goroutine* g = in_goroutine("try_lock");
+  const Goroutine* g = in_goroutine(kName<F>);
   if (g == nullptr) return nullptr;
   const rt_status s = unparked(g, [self] { return F(value_of<T>(self)); });
   if (s == RT_EWOULDBLOCK) Py_RETURN_FALSE;
@@ -60,7 +76,7 @@ PyObject* tries(PyObject* self, PyObject*) {
 /// A method that never waits.
 template <class T, rt_status (*F)(T*)>
 PyObject* does(PyObject* self, PyObject*) {
-  const Goroutine* g = in_goroutine("done, signal or broadcast");
+  const Goroutine* g = in_goroutine(kName<F>);
   return g != nullptr ? none_or(unparked(g, [self] { return F(value_of<T>(self)); })) : nullptr;
 }
 

@@ -26,6 +26,4 @@ class Pattern {
 /// The same five of a result, which is freed.
 pybind11::tuple result_tuple(rt_result* raw);
 
-void bind_explore(pybind11::module_& m);
-
 }  // namespace npy

@@ -2,17 +2,10 @@
 #include <cstring>
 
 #include "goroutine.hpp"
+#include "sites.hpp"
 
 namespace npy {
 namespace {
-
-/// Text that the library keeps: never freed. nullptr with an error set.
-const char* kept(PyObject* text) {
-  static PyObject* all = nullptr;
-  if (all == nullptr && (all = PyDict_New()) == nullptr) return nullptr;
-  PyObject* first = PyDict_SetDefault(all, text, text);
-  return first != nullptr ? PyUnicode_AsUTF8(first) : nullptr;
-}
 
 /// A name in the traceback is worth no error.
 const char* kept_or(PyObject* text, const char* otherwise) {
@@ -50,14 +43,6 @@ const char* name_of(PyObject* fn) {
     at.name = name;
   }
   return name;
-}
-
-int instruction_of(PyFrameObject* frame) {
-#if PY_VERSION_HEX >= 0x030B0000
-  return PyFrame_GetLasti(frame);
-#else
-  return frame->f_lasti;
-#endif
 }
 
 /// File and line of the Python code that is being executed, looked up once for each instruction.
@@ -99,6 +84,10 @@ PyObject* spawn(const char* name, PyObject* waitgroup, const Call& call) {
   spawn.name = name_of(call.fn);
   spawn.on_drop = drop_goroutine;
   say_site(spawn);
+  if (parent->run->search != nullptr) {
+    g->started_at = site_or_start(parent);
+    rt_site(site_of_start(g->started_at, spawn.name));  // what it is alike
+  }
   std::uint64_t goid = 0;
   const rt_status status = unparked(parent, [&] { return rt_newproc_ex(nullptr, &spawn, &goid); });
   if (status == RT_OK) return PyLong_FromUnsignedLongLong(goid);

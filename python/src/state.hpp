@@ -12,6 +12,7 @@
 namespace npy {
 
 struct Goroutine;
+struct Search;       // search.hpp
 struct TimerRecord;  // chan.hpp
 
 /// One run of a runtime. Lives as long as the call that runs it.
@@ -24,6 +25,7 @@ struct Run {
   unsigned long long exception_goid = 0;
   unsigned holds = 0;                   // of goroutines that wait for other threads, guarded by the GIL
   TimerRecord* timers = nullptr;        // that are not freed yet, guarded by the GIL
+  Search* search = nullptr;             // that directs the run, or null
   Goroutine* main = nullptr;            // while it has not ended: the runtime drops all others, not main
 };
 

@@ -13,8 +13,8 @@ constexpr double kNsPerSecond = 1e9;
 bool ns_of(const char* call, PyObject* seconds, std::int64_t& ns);
 
 /// Registers a type that can be subclassed under the last part of its name. Null: a Python error is set.
-inline PyTypeObject* add_type(PyObject* module, const char* name, std::size_t size, PyType_Slot* slots) {
-  PyType_Spec spec = {name, static_cast<int>(size), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, slots};
+inline PyTypeObject* add_type(PyObject* module, const char* name, std::size_t size, PyType_Slot* slots, unsigned long flags = 0) {
+  PyType_Spec spec = {name, static_cast<int>(size), 0, static_cast<unsigned>(Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | flags), slots};
   PyObject* type = PyType_FromSpec(&spec);
   if (type == nullptr) return nullptr;
   const char* last = name;

@@ -73,7 +73,7 @@ rt_pattern* parse(const Shape& shape) {
 
 rt_explored explore(const Shape& shape, rt_explore_options& options, rt_finding_func found, void* arg) {
   rt_pattern* pattern = parse(shape);
-  const rt_program program{sizeof program, pattern, nullptr, nullptr};
+  const rt_program program{sizeof program, pattern, nullptr, nullptr, nullptr, 0, 0};
   rt_explored done{};
   done.struct_size = sizeof done;
   if (rt_explore(&program, &options, found, arg, &done) != RT_OK) {

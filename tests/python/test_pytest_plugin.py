@@ -58,7 +58,7 @@ def test_a_replay_runs_that_schedule_alone(pytester):
     again = run(pytester, f"--newproc-replay={schedule}")
     again.stdout.re_match_lines([r"failed at schedule 1 of 1; .*"])
     refused = run(pytester, "--newproc-replay=seven")
-    refused.stdout.fnmatch_lines(["*the replay text is 'seven'; it looks like procs=4,seed=17*"])
+    refused.stdout.fnmatch_lines(["*the replay text is 'seven'; it looks like np1r-5f3a9c1e-0.3=2 or procs=4,seed=17*"])
 
 
 def test_known_failures_run_first_and_are_forgotten_when_they_pass(pytester):
@@ -82,11 +82,11 @@ def test_known_failures_run_first_and_are_forgotten_when_they_pass(pytester):
 def test_options_override_the_test(pytester):
     pytester.makepyfile(test_it="""
         import newproc
-        @newproc.test(schedules=50)
+        @newproc.test(schedules=50, procs=4)
         def test_it():
             with open("runs", "a") as f: f.write(".")
         def test_fixture(newproc_check):
-            newproc_check(test_it.__wrapped__, schedules=70)
+            newproc_check(test_it.__wrapped__, schedules=70, procs=2)
     """)
     run(pytester, "--newproc-schedules=3", "--newproc-seed=9").assert_outcomes(passed=2)
     assert len((pytester.path / "runs").read_text()) == 6
@@ -152,17 +152,20 @@ def test_a_test_that_makes_a_pattern_is_searched(pytester):
     (schedule,) = set(re.findall(r"replay it with --newproc-replay='(.*?)'", result.stdout.str()))
     again = run(pytester, "-k", "lost", f"--newproc-replay={schedule}")
     again.assert_outcomes(failed=1, deselected=1)
-    run(pytester, "-k", "lost").stdout.re_match_lines([r"failed at the schedule that was given.*"])
+    run(pytester, "-k", "lost").stdout.re_match_lines([r"failed at a schedule that failed before.*"])
 
 
 def test_drivers_are_named():
-    with pytest.raises(newproc.ArgumentError, match='driver is \'pct\'; Python programs have "random" and "go"'):
-        newproc.check(lambda: None, driver="pct")
+    with pytest.raises(newproc.ArgumentError, match='there is no driver "nosuch"; there are: portfolio'):
+        newproc.check(lambda: None, driver="nosuch")
+    with pytest.raises(newproc.ArgumentError, match="procs is 2 and driver is 'pct'; procs are those of the simulated machine"):
+        newproc.check(lambda: None, driver="pct", procs=2)
     with pytest.raises(newproc.ArgumentError, match="schedules is 0"):
         newproc.check(lambda: None, schedules=0)
-    goids = []
-    newproc.check(lambda: goids.append(newproc.gomaxprocs(0)), driver="go", schedules=50)
-    assert goids == [1]
+    procs = []
+    newproc.check(lambda: procs.append(newproc.gomaxprocs(0)), driver="go", schedules=50, check=False)
+    newproc.check(lambda: procs.append(newproc.gomaxprocs(0)), driver="machine", schedules=2)
+    assert procs == [1, 4, 4]
 
 
 def test_workers_of_xdist_share_the_cache(pytester):

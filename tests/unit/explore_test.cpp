@@ -24,7 +24,7 @@ class Pattern {
   ~Pattern() { rt_pattern_free(pattern_); }
   Pattern(const Pattern&) = delete;
   Pattern& operator=(const Pattern&) = delete;
-  rt_program program() const { return {sizeof(rt_program), pattern_, nullptr, nullptr}; }
+  rt_program program() const { return {sizeof(rt_program), pattern_, nullptr, nullptr, nullptr, 0, 0}; }
 
  private:
   rt_pattern* pattern_ = nullptr;
@@ -267,7 +267,7 @@ TEST_SUITE("explore") {
         rt_chan_recv(p->c, &v, &ok);
       }
     } own;
-    const rt_program program{sizeof program, nullptr, &Program::main, &own};
+    const rt_program program{sizeof program, nullptr, &Program::main, &own, nullptr, 0, 0};
     const Result r = explore(program, options("portfolio", 200));
     std::set<std::uint32_t> kinds;
     for (const Found& f : r.found) kinds.insert(f.kind);
@@ -286,7 +286,7 @@ TEST_SUITE("explore") {
     o = options("go");
     o.find = 0;
     CHECK(rt_explore(&program, &o, nullptr, nullptr, nullptr) == RT_EINVAL);
-    const rt_program none{sizeof none, nullptr, nullptr, nullptr};
+    const rt_program none{sizeof none, nullptr, nullptr, nullptr, nullptr, 0, 0};
     o = options("go");
     CHECK(rt_explore(&none, &o, nullptr, nullptr, nullptr) == RT_EINVAL);
   }
