@@ -6,14 +6,13 @@ where the same seed is the same run. `Chan`, `select`, `Mutex` and the like park
 
 from __future__ import annotations
 
-import sys as _sys
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
-if hasattr(_sys, "_is_gil_enabled") and not _sys._is_gil_enabled():
-    raise ImportError("newproc needs a CPython with the GIL; this one runs without it")
+from . import _supported
 
-from ._build import PatternBuilder
+_supported.check()  # before the extension is loaded, which in a sub-interpreter of 3.11 never ends
+
 from ._core import version as __version__
 from ._errors import (
     ArgumentError,
@@ -35,12 +34,7 @@ from ._errors import (
     StateError,
     UnsupportedError,
 )
-from ._group import Group
-from ._explore import Driver, Explored, Finding, Frame, Involved, Question, Replayed, Step, Task, explore, replay
-from ._look import G, M, P, Snapshot, Stats, Trace
-from ._pattern import Pattern, Result, run_jsonl
 from ._runtime import (
-    Run,
     Runtime,
     blocking,
     checkpoint,
@@ -82,20 +76,42 @@ from ._sync import (
     wait_fd,
 )
 
-from ._session import Session
-from ._failure import ScheduleFailure
-from ._testing import check, test
-
 if _TYPE_CHECKING:
-    from ._look import EVENT_DTYPE
+    from ._build import PatternBuilder
+    from ._explore import Driver, Explored, Finding, Frame, Involved, Question, Replayed, Step, Task, explore, replay
+    from ._failure import ScheduleFailure
+    from ._group import Group
+    from ._look import EVENT_DTYPE, G, M, P, Run, Snapshot, Stats, Trace
+    from ._pattern import Pattern, Result, run_jsonl
+    from ._session import Session
+    from ._table import Table
+    from ._testing import check, test
+
+_LATER = {  # imported when first asked for: what a program that only runs goroutines does without
+    "_build": "PatternBuilder",
+    "_explore": "Driver Explored Finding Frame Involved Question Replayed Step Task explore replay",
+    "_failure": "ScheduleFailure",
+    "_group": "Group",
+    "_look": "EVENT_DTYPE G M P Run Snapshot Stats Trace",
+    "_pattern": "Pattern Result run_jsonl",
+    "_session": "Session",
+    "_table": "Table",
+    "_testing": "check test",
+}
+_HOME = {name: module for module, names in _LATER.items() for name in names.split()}
 
 
 def __getattr__(name: str) -> _Any:
-    if name == "EVENT_DTYPE":  # NumPy is imported when it is needed
-        from . import _look
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
 
-        return _look.EVENT_DTYPE
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})
 
 
 __all__ = [
@@ -148,6 +164,7 @@ __all__ = [
     "StateError",
     "Stats",
     "Step",
+    "Table",
     "Task",
     "Ticker",
     "Timer",

@@ -1,4 +1,4 @@
-"""Snapshots, counters and traces as values."""
+"""Snapshots, counters and traces as values; what a run leaves."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from ._table import Table
     from .picture.html import Bundle
 
     EVENT_DTYPE: np.dtype[Any]
@@ -114,6 +115,16 @@ class Snapshot:
             lines.append(f"  ... {len(live) - 20} more goroutines")
         return "\n".join(lines)
 
+    def table(self, what: str, /) -> Table:
+        """The goroutines ("gs"), the Ps ("ps") or the Ms ("ms") as a `Table`, for pandas, polars, pyarrow, DuckDB and NumPy.
+
+        Raises:
+            ArgumentError: there is no such table.
+        """
+        from ._table import table_of
+
+        return table_of(self, what)
+
     def to_svg(self) -> str:
         """The house of Gs, Ms and Ps with their queues, as SVG that stands alone."""
         from .picture.house import house_svg
@@ -162,34 +173,40 @@ class Stats:
     time_to_run: tuple[int, ...]
 
 
-class Trace:
-    """The events of a run. ``events`` is a structured array over the library's memory, not a copy."""
+class Trace(_core.TraceBuffer):
+    """The events of a run, in the library's memory.
 
-    def __init__(self, buffer: _core.TraceBuffer) -> None:
-        self._buffer = buffer
+    The buffer protocol gives them as they are: ``numpy.asarray(trace)``, ``memoryview(trace)``. Arrow's PyCapsule interface
+    gives them as columns, made once in one pass: ``polars.DataFrame(trace)``, ``pyarrow.table(trace)``,
+    ``pandas.DataFrame.from_arrow(trace)``; in DuckDB ``FROM trace``. Columns have the names and values of `EVENT_DTYPE`,
+    but ``kind`` is a word.
+    """
 
     @cached_property
     def events(self) -> npt.NDArray[Any]:
-        """The events by position, with `EVENT_DTYPE`."""
+        """The events by position, with `EVENT_DTYPE`; an array over the library's memory, not a copy."""
         import numpy as np
 
-        return np.frombuffer(memoryview(self._buffer), dtype=__getattr__("EVENT_DTYPE"))
+        return np.frombuffer(memoryview(self), dtype=__getattr__("EVENT_DTYPE"))
+
+    @cached_property
+    def _columns(self) -> _core.Column:
+        return self.make_columns()
+
+    def __arrow_c_schema__(self) -> object:
+        return self._columns.__arrow_c_schema__()
+
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]:
+        return self._columns.__arrow_c_array__(requested_schema)
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self._columns.__arrow_c_stream__(requested_schema)
 
     @property
     def main(self) -> int:
         """The goid of main: the goroutine that no other started."""
         first = self.events["g"][(self.events["kind"] == _GO_CREATE) & (self.events["a"] == 0)]
         return int(first[0]) if len(first) else 1
-
-    @property
-    def lost(self) -> int:
-        """How many older events the rings no longer held."""
-        return self._buffer.lost
-
-    @property
-    def hash(self) -> int:
-        """Equal for equal runs, on every machine: times and addresses are left out."""
-        return self._buffer.hash
 
     def names(self) -> list[str]:
         """The name of each event's kind, in order."""
@@ -198,16 +215,12 @@ class Trace:
     @property
     def goroutines(self) -> dict[int, str]:
         """What goroutines are called, by goid: the name of the callable, or of the C function."""
-        return self._buffer.names(1)
+        return self.names_of(1)
 
     @property
     def objects(self) -> dict[int, str]:
         """What has a name and was waited for, by address: ``b`` of ``GoPark``."""
-        return self._buffer.names(2)
-
-    def write_perfetto(self, path: str) -> None:
-        """Write Perfetto's format for ui.perfetto.dev. Raises `OutputError` where path cannot be written."""
-        self._buffer.write_perfetto(path)
+        return self.names_of(2)
 
     def to_svg(self, *, axis: str = "auto", names: dict[int, str] | None = None) -> str:
         """A timeline as SVG that stands alone: lanes per P and per M, queue lengths, arrows.
@@ -244,11 +257,29 @@ class Trace:
 
         return Bundle(title, trace=self, names=names or {})
 
-    def __len__(self) -> int:
-        return memoryview(self._buffer).nbytes // 48
-
     def __repr__(self) -> str:
-        return f"Trace({len(self.events)} events, {self.lost} lost, hash {self.hash:#x})"
+        return f"Trace({len(self)} events, {self.lost} lost, hash {self.hash:#x})"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a finished run leaves: counters, the last snapshot, and the trace where one was asked for."""
+
+    stats: Stats
+    snapshot: Snapshot
+    trace: Trace | None
+
+    def to_html(self, path: str | Path | None = None, *, title: str = "run") -> str:
+        """The run as a self-contained page, to step through where it was traced; also written to ``path``."""
+        return self._bundle(title).to_html(path)
+
+    def _repr_html_(self) -> str:
+        return self._bundle("run").inline()
+
+    def _bundle(self, title: str) -> Bundle:
+        from .picture.html import Bundle
+
+        return Bundle(title, trace=self.trace, snapshot=self.snapshot)
 
 
 def snapshot_from(raw: dict[str, Any]) -> Snapshot:

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import _core
 from ._errors import ArgumentError, DeadlockError, GoExit, GoroutinePanic, NewprocError, StateError, error_for
-from ._look import Snapshot, Stats, Trace, snapshot_from
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from .picture.html import Bundle
+    from ._look import Run, Snapshot, Stats, Trace
 
 WORLDS = {"threads": 0, "sim": 1}
 PYTHON_STACK_BYTES = 1 << 20
@@ -24,27 +20,6 @@ _STATUS_NAMES = {
     0: "RT_OK", -1: "RT_EINVAL", -2: "RT_ENOMEM", -3: "RT_EAGAIN", -4: "RT_EPLACE", -5: "RT_ESTATE", -6: "RT_EDEADLOCK",
     -7: "RT_EGOEXIT", -8: "RT_EPANIC", -9: "RT_EFATAL", -10: "RT_ELIMIT", -11: "RT_ENOTSUP", -12: "RT_EINTR",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What a finished run leaves: counters, the last snapshot, and the trace where one was asked for."""
-
-    stats: Stats
-    snapshot: Snapshot
-    trace: Trace | None
-
-    def to_html(self, path: str | Path | None = None, *, title: str = "run") -> str:
-        """The run as a self-contained page, to step through where it was traced; also written to ``path``."""
-        return self._bundle(title).to_html(path)
-
-    def _repr_html_(self) -> str:
-        return self._bundle("run").inline()
-
-    def _bundle(self, title: str) -> Bundle:
-        from .picture.html import Bundle
-
-        return Bundle(title, trace=self.trace, snapshot=self.snapshot)
 
 
 def settings_from(
@@ -120,14 +95,20 @@ class Runtime:
 
     def stats(self) -> Stats:
         """The counters now."""
+        from ._look import Stats
+
         return Stats(**self._core.stats())
 
     def snapshot(self) -> Snapshot:
         """Everything now; one instant in the sim world."""
+        from ._look import snapshot_from
+
         return snapshot_from(self._core.snapshot())
 
     def trace(self) -> Trace:
         """The events so far. StateError unless the runtime was made with ``trace``."""
+        from ._look import Trace
+
         return Trace(self._core.trace())
 
     def dump(self, fd: int = 2) -> None:
@@ -195,6 +176,8 @@ def run(
 
     The last one started is next to run: it is in runnext, as in Go. For the arguments see `Runtime`.
     """
+    from ._look import Run
+
     with Runtime(procs=procs, seed=seed, world=world, trace=trace, **more) as runtime:
         runtime.start_main(main, *args)
         return Run(runtime.stats(), runtime.snapshot(), runtime.trace() if runtime._traced else None)
@@ -223,6 +206,6 @@ lock_os_thread = _core.lock_os_thread
 unlock_os_thread = _core.unlock_os_thread
 
 __all__ = [
-    "NewprocError", "Run", "Runtime", "StateError", "blocking", "checkpoint", "get_labels", "go", "goexit", "goid", "gomaxprocs", "gosched",
+    "NewprocError", "Runtime", "StateError", "blocking", "checkpoint", "get_labels", "go", "goexit", "goid", "gomaxprocs", "gosched",
     "goyield", "lock_os_thread", "nanotime", "run", "set_labels", "settings_from", "unlock_os_thread",
 ]

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "arrow.hpp"
 #include "chan.hpp"
 #include "config.hpp"
 #include "explore.hpp"
@@ -218,9 +219,6 @@ class Runtime {
 }  // namespace npy
 
 PYBIND11_MODULE(_core, m) {
-#ifdef Py_GIL_DISABLED
-  throw py::import_error("newproc needs a CPython with the GIL; this one is free-threaded");
-#endif
   m.doc() = "newproc.h for Python; use the package newproc, which wraps it.";
   m.attr("version") = rt_version();
   py::class_<npy::Runtime>(m, "Runtime")
@@ -238,6 +236,7 @@ PYBIND11_MODULE(_core, m) {
       .def("hold", &npy::Runtime::hold)
       .def("release", &npy::Runtime::release)
       .def("set_starting_stack_size", &npy::Runtime::set_starting_stack_size);
+  npy::bind_column(m);
   npy::bind_look(m);
   npy::bind_pattern(m);
   npy::bind_explore(m);

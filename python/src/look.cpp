@@ -1,5 +1,6 @@
 #include "look.hpp"
 
+#include "arrow.hpp"
 #include "config.hpp"
 
 namespace py = pybind11;
@@ -97,24 +98,35 @@ py::dict snapshot_of(const rt_snapshot& s) {
 }
 
 void bind_look(py::module_& m) {
+  // rt_event, as PEP 3118 writes it.
+  constexpr const char* kEvent = "T{<Q:seq:<Q:time:<Q:g:<Q:a:<Q:b:<H:kind:<h:p:<i:m:}";
+  static_assert(sizeof(rt_event) == 48);
   py::class_<TraceBuffer>(m, "TraceBuffer", py::buffer_protocol())
-      .def_buffer([](TraceBuffer& self) {
+      .def(py::init<const TraceBuffer&>())  // the same events
+      .def_buffer([kEvent](TraceBuffer& self) {
         const rt_trace& t = self.get();
-        return py::buffer_info(const_cast<rt_event*>(t.events), 1, "B", 1,
-                               {static_cast<py::ssize_t>(t.nevents * sizeof(rt_event))}, {1}, true);
+        return py::buffer_info(const_cast<rt_event*>(t.events), sizeof(rt_event), kEvent, 1,
+                               {static_cast<py::ssize_t>(t.nevents)}, {static_cast<py::ssize_t>(sizeof(rt_event))}, true);
       })
-      .def_property_readonly("lost", [](const TraceBuffer& self) { return self.get().lost; })
-      .def_property_readonly("hash", [](const TraceBuffer& self) { return self.get().hash; })
-      .def("names", [](const TraceBuffer& self, unsigned kind) {
+      .def("__len__", [](const TraceBuffer& self) { return self.get().nevents; })
+      .def("make_columns", [](const TraceBuffer& self) {
+        const py::gil_scoped_release others_run;
+        return columns_of(self.get());
+      })
+      .def_property_readonly("lost", [](const TraceBuffer& self) { return self.get().lost; },
+                             "How many older events the rings no longer held.")
+      .def_property_readonly("hash", [](const TraceBuffer& self) { return self.get().hash; },
+                             "Equal for equal runs, on every machine: times and addresses are left out.")
+      .def("names_of", [](const TraceBuffer& self, unsigned kind) {
         py::dict names;
         const rt_trace& t = self.get();
         for (std::size_t i = 0; i < t.nnames; ++i)
           if (t.names[i].kind == kind) names[py::int_(t.names[i].id)] = t.names[i].name;
         return names;
-      })
+      }, "RT_NAME_* kind: names by goid or address.")
       .def("write_perfetto", [](const TraceBuffer& self, const std::string& path) {
         check(rt_trace_write_perfetto(&self.get(), path.c_str()));
-      });
+      }, py::arg("path"), "Write Perfetto's format for ui.perfetto.dev. Raises OutputError where path cannot be written.");
   m.def("event_name", [](unsigned kind) { return rt_event_name(kind); });
 }
 

@@ -2,21 +2,20 @@
 #pragma once
 #include <pybind11/pybind11.h>
 
+#include <memory>
+
 #include "newproc.h"
 
 namespace npy {
 
-/// Events that numpy reads in place. Frees the trace unless a result owns it.
+/// Events that are read in place. The trace is freed with the last of those that share it.
 class TraceBuffer {
  public:
-  TraceBuffer(rt_trace* trace) : trace_(trace) {}
-  ~TraceBuffer() { rt_trace_free(trace_); }
-  TraceBuffer(const TraceBuffer&) = delete;
-  TraceBuffer& operator=(const TraceBuffer&) = delete;
+  TraceBuffer(rt_trace* trace) : trace_(trace, rt_trace_free) {}
   const rt_trace& get() const { return *trace_; }
 
  private:
-  rt_trace* trace_;
+  std::shared_ptr<rt_trace> trace_;
 };
 
 pybind11::dict stats_of(const rt_stats_t& stats);
