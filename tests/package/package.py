@@ -1,5 +1,6 @@
 """The package as users get it: an sdist that builds alone, a wheel that auditwheel and check-wheel-contents
-accept, and what is installed from it: the module, the command, and a C program against its header and library.
+accept, and what is installed from it: the module, the command, and a C program against its header and library. Before
+that: which wheels would be made for all, and what is refused.
 
     python3 tests/package/package.py [FOLDER]     default: build/package; needs pip install '.[package]'
 """
@@ -38,6 +39,26 @@ def only(folder: Path, pattern: str) -> Path:
     found = list(folder.glob(pattern))
     check(len(found) == 1, f"{folder}: {len(found)} files match {pattern}, not 1: {found}")
     return found[0]
+
+
+def judge_settings() -> None:
+    """cibuildwheel reads its settings, and would build what we say that we support: no free-threaded one."""
+    wanted = {f"cp3{minor}-{kind}_x86_64" for minor in range(10, 15) for kind in ("manylinux", "musllinux")}
+    told = run(sys.executable, "-m", "cibuildwheel", "--platform", "linux", "--archs", "x86_64", "--print-build-identifiers", ROOT).split()
+    check(set(told) == wanted, f"cibuildwheel would build {sorted(told)}, not {sorted(wanted)}")
+    print(f"cibuildwheel: {len(told)} wheels configured")
+
+
+def refuse_free_threading(out: Path) -> None:
+    """A free-threaded CPython is refused before anything is compiled, with a sentence that says so."""
+    (out / "site").mkdir()
+    (out / "site" / "sitecustomize.py").write_text("import sysconfig; sysconfig.get_config_vars()['Py_GIL_DISABLED'] = 1\n")
+    configure = ["cmake", "-S", ROOT, "-B", out / "free", "-DNEWPROC_PYTHON=ON", "-DNEWPROC_TESTS=OFF", f"-DPython_EXECUTABLE={sys.executable}"]
+    environment = {**os.environ, "PYTHONPATH": str(out / "site")}
+    ended = subprocess.run([str(word) for word in configure], env=environment, capture_output=True, text=True)
+    said = " ".join(ended.stderr.split())
+    check(ended.returncode != 0 and "newproc needs a CPython with the GIL" in said, f"a free-threaded CPython was not refused:\n{said}")
+    print("free-threaded: refused")
 
 
 def make_sdist(out: Path) -> Path:
@@ -95,6 +116,8 @@ def main() -> None:
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # the venv's auditwheel
+    judge_settings()
+    refuse_free_threading(out)
     use_wheel(judge_wheel(make_wheel(make_sdist(out), out), out), out)
 
 

@@ -6,10 +6,11 @@ import re
 import subprocess
 import sys
 
-import numpy  # noqa: F401  pytester gives each run its own sys.modules, and NumPy loads once per process
+import numpy  # noqa: F401  pytester gives each run its own sys.modules; what is here stays, and NumPy loads once per process
 import pytest
 
 import newproc
+import newproc._testing
 import newproc.picture.html
 import newproc.picture.model
 import newproc.picture.timeline
