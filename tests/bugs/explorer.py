@@ -12,7 +12,10 @@ KINDS = {1: "deadlock", 2: "leak", 4: "panic", 8: "assert", 16: "race", 32: "liv
 
 
 class _Program(ctypes.Structure):
-    _fields_ = [("struct_size", ctypes.c_size_t), ("pattern", ctypes.c_void_p), ("fn", ctypes.c_void_p), ("arg", ctypes.c_void_p)]
+    _fields_ = [
+        ("struct_size", ctypes.c_size_t), ("pattern", ctypes.c_void_p), ("fn", ctypes.c_void_p), ("arg", ctypes.c_void_p),
+        ("ended", ctypes.c_void_p), ("stack_size", ctypes.c_size_t), ("hash", ctypes.c_uint32),
+    ]
 
 
 class _Options(ctypes.Structure):
@@ -25,7 +28,7 @@ class _Options(ctypes.Structure):
 
 
 class _Involved(ctypes.Structure):
-    _fields_ = [("goroutine", ctypes.c_uint32), ("body", ctypes.c_int32), ("what", ctypes.c_char_p)]
+    _fields_ = [("goroutine", ctypes.c_uint32), ("body", ctypes.c_int32), ("what", ctypes.c_char_p), ("site", ctypes.c_uint64), ("object", ctypes.c_void_p)]
 
 
 class _Finding(ctypes.Structure):
