@@ -6,28 +6,6 @@
 
 namespace newproc::explore {
 
-std::uint32_t AddressMap::find(const void* address, std::uint32_t next, bool& fresh) {
-  if (size_ * 2 >= slots_.size()) grow();
-  const std::size_t mask = slots_.size() - 1;
-  std::size_t at = (reinterpret_cast<std::uintptr_t>(address) * 0x9e3779b97f4a7c15ULL >> 32) & mask;
-  while (slots_[at].era == era_ && slots_[at].address != address) at = (at + 1) & mask;
-  fresh = slots_[at].era != era_;
-  if (fresh) {
-    slots_[at] = {address, next, era_};
-    ++size_;
-  }
-  return slots_[at].index;
-}
-
-void AddressMap::grow() {
-  std::vector<Slot> old(slots_.size() * 2);
-  old.swap(slots_);
-  size_ = 0;
-  bool fresh = false;
-  for (const Slot& slot : old)
-    if (slot.era == era_) find(slot.address, slot.index, fresh);
-}
-
 void Clocks::clear() {
   ntasks_ = nobjects_ = ncells_ = 0;
   object_index_.clear();
@@ -56,7 +34,7 @@ void Clocks::spawned(std::uint32_t task, std::uint32_t parent, bool has_parent) 
 
 Clocks::Clock& Clocks::object(const void* address) {
   bool fresh = false;
-  const std::uint32_t i = object_index_.find(address, nobjects_, fresh);
+  const std::uint32_t i = object_index_.find(reinterpret_cast<std::uintptr_t>(address), nobjects_, fresh);
   if (fresh) {
     ++nobjects_;
     if (objects_.size() < nobjects_) objects_.emplace_back();
@@ -91,7 +69,7 @@ void Clocks::touches(const Access& access, const void* cell, std::vector<Race>& 
     return !both && other.task != task && !before(tick, other.task, task);
   };
   bool fresh = false;
-  const std::uint32_t i = cell_index_.find(cell, ncells_, fresh);
+  const std::uint32_t i = cell_index_.find(reinterpret_cast<std::uintptr_t>(cell), ncells_, fresh);
   if (fresh) {
     ++ncells_;
     if (cells_.size() < ncells_) cells_.emplace_back();

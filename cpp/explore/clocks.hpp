@@ -4,28 +4,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "explore/idmap.hpp"
+
 namespace newproc::explore {
-
-/// From address to index, emptied in no time.
-class AddressMap {
- public:
-  AddressMap() : slots_(64) {}
-  void clear() {
-    ++era_;
-    size_ = 0;
-  }
-  /// The index of `address`, a new one where it has none: `next`.
-  std::uint32_t find(const void* address, std::uint32_t next, bool& fresh);
-
- private:
-  struct Slot {
-    const void* address = nullptr;
-    std::uint32_t index = 0, era = 0;
-  };
-  void grow();
-  std::vector<Slot> slots_;
-  std::uint32_t size_ = 0, era_ = 1;
-};
 
 /// One access that takes part in a race.
 struct Access {
@@ -70,7 +51,7 @@ class Clocks {
   std::vector<Clock> tasks_, objects_;
   std::vector<Cell> cells_;
   std::uint32_t ntasks_ = 0, nobjects_ = 0, ncells_ = 0;
-  AddressMap object_index_, cell_index_;
+  IdMap object_index_, cell_index_;
 };
 
 }  // namespace newproc::explore

@@ -19,6 +19,7 @@ struct Task {
   std::uint64_t site = 0;      // where in the program that is
   std::uint64_t history = 0;   // of what it has done so far: equal histories, equal places in equal code
   std::uint64_t place = 0;     // in the code, whatever it has done so far: alike are those at the same place
+  std::uint64_t root = 0;      // where it began: a place, too
 };
 
 /// One decision to be taken.
@@ -31,12 +32,17 @@ struct Question {
   const Task* after;     // who ran last
   std::uint64_t step;    // of this schedule
   const Task* (*get)(const void* of, std::uint32_t i);
+  const Task* const* (*get_all)(const void* of);
   const void* of;
+  mutable const Task* const* tasks = nullptr;  // once somebody has asked
 
   /// Goroutines among the ways; the rest, at most one, is the timer.
   std::uint32_t goroutines() const { return choice ? 0 : timer ? n - 1 : n; }
   /// In Go's order.
-  const Task& task(std::uint32_t i) const { return *get(of, i); }
+  const Task& task(std::uint32_t i) const {
+    if (tasks == nullptr) tasks = get_all(of);
+    return *tasks[i];
+  }
   /// As Decision has it.
   std::uint32_t name(std::uint32_t way) const;
 };
@@ -52,7 +58,7 @@ struct Decision {
 };
 
 inline std::uint32_t Question::name(std::uint32_t way) const {
-  return choice ? way : timer && way == n - 1 ? kTimer : task(way).id;
+  return choice ? way : timer && way == n - 1 ? kTimer : tasks != nullptr ? tasks[way]->id : get(of, way)->id;
 }
 
 /// A schedule that has been run.

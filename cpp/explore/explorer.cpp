@@ -26,7 +26,7 @@ void Explorer::begin(Driver& driver) {
 const void* Explorer::name_of(const void* object) {
   if (!numbers_ || object == nullptr) return object;
   bool fresh = false;
-  const std::uint32_t i = objects_.find(object, nobjects_, fresh);
+  const std::uint32_t i = objects_.find(reinterpret_cast<std::uintptr_t>(object), nobjects_, fresh);
   if (fresh) ++nobjects_;
   return reinterpret_cast<const void*>(std::uintptr_t{i} + 1);
 }
@@ -43,7 +43,7 @@ void Explorer::spawned(std::uint64_t g, std::uint64_t parent, rt_func fn, void* 
   // Where a function says where it is, what is started at the same place is alike; its argument is some address.
   s.started_at = numbers_ && parent != 0 ? site : 0;
   s.task.history = mix(reinterpret_cast<std::uintptr_t>(fn), s.started_at != 0 ? s.started_at : reinterpret_cast<std::uintptr_t>(arg));
-  s.task.place = s.task.history;
+  s.task.place = s.task.root = s.task.history;
   ++alive_;
   ++changes_;
   if (races_on_) clocks_.spawned(i, s.parent, parent != 0);
@@ -58,7 +58,7 @@ Director::Say Explorer::arrives(std::uint64_t g, const Operation& op) {
   if (op.kind == RT_OP_LOCAL) return Say::on;
   State& s = tasks_[id(g)];
   Task& t = s.task;
-  t.next = {op.kind, name_of(op.object)};
+  t.next = {op.kind, name_of(op.object), op.gives_back};
   t.site = site;
   t.history = mix(t.history, reinterpret_cast<std::uintptr_t>(t.next.object) * 16 + op.kind);
   t.place = site != 0 ? mix(site, op.kind) : t.history;
@@ -98,8 +98,28 @@ const Task* Explorer::indirect_task(const void* raw, std::uint32_t i) {
   return &e.tasks_[id((*e.ready_)[e.indices_[i]])].task;
 }
 
+/// All at once: most drivers look at each.
+const Task* const* Explorer::direct_tasks(const void* raw) {
+  const auto& e = *static_cast<const Explorer*>(raw);
+  const std::uint32_t n = e.ready_->n;
+  if (e.goids_.size() < n) {
+    e.goids_.resize(2 * n);
+    e.lineup_.resize(2 * n);
+  }
+  e.ready_->goids(e.ready_->of, e.goids_.data());
+  for (std::uint32_t i = 0; i < n; ++i) e.lineup_[i] = &e.tasks_[id(e.goids_[i])].task;
+  return e.lineup_.data();
+}
+
+const Task* const* Explorer::indirect_tasks(const void* raw) {
+  const auto& e = *static_cast<const Explorer*>(raw);
+  direct_tasks(raw);
+  for (std::uint32_t i = 0; i < e.indices_.size(); ++i) e.lineup_[i] = e.lineup_[e.indices_[i]];  // they rise
+  return e.lineup_.data();
+}
+
 Question Explorer::question(std::uint32_t goroutines, bool running, bool timer) {
-  return {false, running, timer, goroutines + (timer ? 1 : 0), 0, &tasks_[last_].task, steps_, direct_task, this};
+  return {false, running, timer, goroutines + (timer ? 1 : 0), 0, &tasks_[last_].task, steps_, direct_task, direct_tasks, this};
 }
 
 std::uint32_t Explorer::next(const Ready& ready, bool running, bool timer) {
@@ -140,6 +160,7 @@ std::uint32_t Explorer::next_but_idle(const Ready& ready, bool running, bool tim
   const auto goroutines = static_cast<std::uint32_t>(indices_.size());
   Question q = question(goroutines, running && indices_[0] == 0, timer);
   q.get = indirect_task;
+  q.get_all = indirect_tasks;
   const std::uint32_t i = decide(q, q.n == 1 ? 0 : kStop);
   if (i == kStop) return kStop;
   if (i == goroutines) {

@@ -75,11 +75,13 @@ class Explorer final : public Director {
   Question question(std::uint32_t goroutines, bool running, bool timer);
   static const Task* direct_task(const void* explorer, std::uint32_t i);
   static const Task* indirect_task(const void* explorer, std::uint32_t i);
+  static const Task* const* direct_tasks(const void* explorer);
+  static const Task* const* indirect_tasks(const void* explorer);
 
   static constexpr std::uint32_t kLapsToIdle = 2, kLapsToGiveUp = 30;
   const Bounds bounds_;
   const bool races_on_, numbers_;
-  AddressMap objects_;  // of this schedule, where they are numbered
+  IdMap objects_;  // of this schedule, where they are numbered
   std::uint32_t nobjects_ = 0;
   Driver* driver_ = nullptr;
   std::vector<State> tasks_;  // by id
@@ -88,6 +90,8 @@ class Explorer final : public Director {
   bool main_done_ = false, stopped_ = false, too_long_ = false, in_circles_ = false, driver_failed_ = false;
   std::vector<Decision> decisions_;
   const Ready* ready_ = nullptr;          // of the question at hand
+  mutable std::vector<std::uint64_t> goids_;   // of it, once a driver has asked
+  mutable std::vector<const Task*> lineup_;
   std::vector<std::uint32_t> indices_;    // of those in ready_ that do not go in circles
   std::uint64_t laps_ = 0;                // that changed nothing; 0: nobody goes in circles
   Clocks clocks_;

@@ -98,14 +98,23 @@ class RunQueue {
   bool promote(std::uint32_t i) {
     G* next = runnext_.load(std::memory_order_relaxed);
     if (next != nullptr && i-- == 0) return true;
-    const std::uint32_t h = head_.load(std::memory_order_relaxed);
-    if (i >= tail_.load(std::memory_order_relaxed) - h) return false;
+    std::uint32_t h = head_.load(std::memory_order_relaxed), t = tail_.load(std::memory_order_relaxed);
+    const std::uint32_t n = t - h;
+    if (i >= n) return false;
+    const auto move = [this](std::uint32_t from, std::uint32_t to) {
+      slots_[to % N].store(slots_[from % N].load(std::memory_order_relaxed), std::memory_order_relaxed);
+    };
     G* chosen = slots_[(h + i) % N].load(std::memory_order_relaxed);
-    for (; i > 0; --i) slots_[(h + i) % N].store(slots_[(h + i - 1) % N].load(std::memory_order_relaxed), std::memory_order_relaxed);
-    if (next != nullptr)
-      slots_[h % N].store(next, std::memory_order_relaxed);
-    else
-      head_.store(h + 1, std::memory_order_release);
+    if (i < n / 2) {  // the fewer ones close the gap
+      for (std::uint32_t at = h + i; at != h; --at) move(at - 1, at);
+      ++h;
+    } else {
+      for (std::uint32_t at = h + i; at != t - 1; ++at) move(at + 1, at);
+      --t;
+    }
+    if (next != nullptr) slots_[--h % N].store(next, std::memory_order_relaxed);
+    tail_.store(t, std::memory_order_release);
+    head_.store(h, std::memory_order_release);
     runnext_.store(chosen, std::memory_order_release);
     return true;
   }

@@ -18,7 +18,14 @@ struct Line {
     i -= line.first;
     return i < line.local ? line.p->runq.peek(i)->goid : line.sched.runq.at(i - line.local)->goid;
   }
-  Ready ready() const { return {n, goid, this}; }
+  static void goids(const void* of, std::uint64_t* out) {
+    const Line& line = *static_cast<const Line*>(of);
+    if (line.running != nullptr) *out++ = line.running->goid;
+    if (const G* next = line.p->runq.runnext(); next != nullptr) *out++ = next->goid;
+    line.p->runq.each([&out](const G* gp) { *out++ = gp->goid; });
+    for (std::uint32_t i = 0; i < line.sched.runq.size(); ++i) *out++ = line.sched.runq.at(i)->goid;
+  }
+  Ready ready() const { return {n, goid, goids, this}; }
 
   const Sched& sched;
   const P* p;
@@ -77,7 +84,7 @@ void directed_operation(M* m, const Operation& op) {
   goyield_now(m);
 }
 
-/// On g0: the next goroutine; null: none can run, or the run is over.
+/// The next goroutine; null: g0 has to look, none can run, or the run is over.
 G* directed_next(M* m) {
   Sched& s = *m->sched;
   Direction& d = s.direction;
@@ -96,6 +103,7 @@ G* directed_next(M* m) {
       break;
     }
     let_time_pass(m);
+    if (m->ops != nullptr) return nullptr;  // on a goroutine's stack: g0 lets the timer fire, and asks again
     std::int64_t now = 0, poll_until = 0;
     checkTimers(m, p, now, poll_until);
     if (s.attention.load(std::memory_order_relaxed) != 0) return nullptr;

@@ -5,17 +5,19 @@
 
 namespace NEWPROC_NS {
 
+/// Beside the kind of an operation: it gives back what others may wait for.
+inline constexpr std::uint32_t kGivesBack = 0x100;
+
 #if NEWPROC_WORLD_SIM
 void directed_operation(M* m, const Operation& op);  // [parks]
 std::uint32_t directed_choice(M* m, std::uint32_t n);
-void directed_access(M* m, const Operation& op);
 
 /// The goroutine that runs comes to an operation: a point where drivers may step in.
 inline void operation(M* m, std::uint32_t kind = RT_OP_LOCAL, const void* object = nullptr) {
-  if (__builtin_expect(m->sched->direction.director != nullptr, 0)) return directed_operation(m, Operation{kind, object});
+  if (__builtin_expect(m->sched->direction.director != nullptr, 0)) return directed_operation(m, Operation{kind & ~kGivesBack, object, (kind & kGivesBack) != 0});
   point(m, RT_POINT_OP);
 }
-inline bool directed(const M* m) { return m != nullptr && m->sched->direction.director != nullptr; }
+inline bool directed(const M* m) { return m != nullptr && __builtin_expect(m->sched->direction.director != nullptr, 0); }
 inline Director& director(const M* m) { return *m->sched->direction.director; }
 
 /// What happens before what, of the goroutine g. Go: raceacquire, racerelease

@@ -11,12 +11,14 @@ namespace newproc {
 struct Operation {
   std::uint32_t kind = RT_OP_LOCAL;  // RT_OP_*
   const void* object = nullptr;      // on which; null: nobody else's
+  bool gives_back = false;           // an unlock, a Done: later is never better for others
 };
 
 /// Who can go on, in Go's order, the running one first where it may go on. Valid during the call.
 struct Ready {
   std::uint32_t n;
   std::uint64_t (*goid)(const void* of, std::uint32_t i);
+  void (*goids)(const void* of, std::uint64_t* out);  // all n
   const void* of;
   std::uint64_t operator[](std::uint32_t i) const { return goid(of, i); }
 };

@@ -136,7 +136,7 @@ Context waiting_context(G* next) {
 M* goexit1(M* m, G* gp, StackMem* stack) {
   if (__builtin_expect(m->p == nullptr, 0)) fatal("goroutine ended between rt_entersyscall and rt_exitsyscall");
   if (__builtin_expect(gp->has(G::kUnguarded), 0)) check_canary(m, gp);
-  if (kDirectSwitch && !gp->has(G::kLocked)) return exit_direct(m, gp, stack);
+  if ((kDirectSwitch || directed(m)) && !gp->has(G::kLocked)) return exit_direct(m, gp, stack);
   return exit_through_g0(m, gp, stack);
 }
 

@@ -2,6 +2,7 @@
 // jumping. What is rare is a call away. Go: execute, dropg, and the first half of findRunnable;
 // proc.go:2842, 3631, 2886
 #pragma once
+#include "sched/direct.hpp"
 #include "sched/switch.hpp"
 
 // Inlined whatever the compiler thinks: a call costs as much as what it would do here.
@@ -83,10 +84,9 @@ NEWPROC_HOT inline Found find_local(M* m) {
   Sched& s = *m->sched;
   P* p = m->p;
   if (__builtin_expect(s.attention.load(std::memory_order_relaxed) != 0, 0)) return {};
-#if NEWPROC_WORLD_SIM
-  if (__builtin_expect(s.direction.director != nullptr, 0)) return {directed_next(m), false, RT_FROM_RUNQ, -1};
-#endif
-  if (kDirectSwitch && __builtin_expect(p->timers.size() != 0, 0) && m->ops != nullptr && timers_due(s, p)) return {};  // they fire on g0
+  if ((kDirectSwitch || directed(m)) && __builtin_expect(p->timers.size() != 0, 0) && m->ops != nullptr && timers_due(s, p))
+    return {};  // they fire on g0
+  if (directed(m)) return {directed_next(m), false, RT_FROM_RUNQ, -1};
   if (__builtin_expect(p->schedtick.load(std::memory_order_relaxed) % kGlobalFairness == 0, 0) && !globrunqempty(s))
     if (G* gp = from_global(m, p, 1)) return {gp, false, RT_FROM_GLOBAL61, -1};
   if (const Found found = from_runq(s, p); found.g != nullptr) return found;
@@ -134,7 +134,7 @@ NEWPROC_HOT inline bool switch_direct(M* m, G* gp, const Found& found, Moment& n
 /// gp stops running: fn puts it where it belongs, and says true if it goes on after all. Go: mcall,
 /// asm_amd64.s:428
 NEWPROC_HOT inline void mcall(M* m, G* gp, bool (*fn)(M*, G*)) {
-  if constexpr (kDirectSwitch) {
+  if (kDirectSwitch || directed(m)) {
     if (fn(m, gp)) return;  // from here on another M may pick gp; it waits for gp's context
     if (m->p != nullptr && m->lockedg == nullptr) {
       const Found found = find_local(m);

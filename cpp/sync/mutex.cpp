@@ -116,7 +116,7 @@ rt_status mutex_try_lock(rt_mutex* l) {
 }
 
 rt_status mutex_unlock(rt_mutex* l) {
-  M* m = enter("rt_mutex_unlock", RT_OP_SYNC, l);
+  M* m = enter("rt_mutex_unlock", RT_OP_SYNC | kGivesBack, l);
   if (m == nullptr) return RT_EPLACE;
   hb_release(m, l);
   const std::int32_t now = shared(l->state).fetch_sub(kLocked, std::memory_order_release) - kLocked;

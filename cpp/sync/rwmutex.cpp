@@ -37,7 +37,7 @@ rt_status rwmutex_try_rlock(rt_rwmutex* l) {
 }
 
 rt_status rwmutex_runlock(rt_rwmutex* l) {
-  M* m = enter("rt_rwmutex_runlock", RT_OP_SYNC, l);
+  M* m = enter("rt_rwmutex_runlock", RT_OP_SYNC | kGivesBack, l);
   if (m == nullptr) return RT_EPLACE;
   hb_release_merge(m, &l->writer_sem);
   const std::int32_t r = add(l->reader_count, -1);
@@ -71,7 +71,7 @@ rt_status rwmutex_try_lock(rt_rwmutex* l) {
 }
 
 rt_status rwmutex_unlock(rt_rwmutex* l) {
-  M* m = enter("rt_rwmutex_unlock", RT_OP_SYNC, l);
+  M* m = enter("rt_rwmutex_unlock", RT_OP_SYNC | kGivesBack, l);
   if (m == nullptr) return RT_EPLACE;
   hb_release(m, &l->reader_sem);
   const std::int32_t readers = add(l->reader_count, kMaxReaders);

@@ -6,7 +6,7 @@
 namespace NEWPROC_NS {
 
 rt_status waitgroup_add(rt_waitgroup* w, std::int64_t n) {
-  M* m = enter("rt_waitgroup_add", RT_OP_SYNC, w);
+  M* m = enter("rt_waitgroup_add", RT_OP_SYNC | (n < 0 ? kGivesBack : 0), w);
   if (m == nullptr) return RT_EPLACE;
   auto state = shared(w->state);
   if (n < 0) hb_release_merge(m, w);

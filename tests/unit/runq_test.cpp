@@ -51,6 +51,35 @@ TEST_SUITE("runq") {
     CHECK(take_all(q) == std::vector<int>{2, 0, 1});
   }
 
+  TEST_CASE("promote makes any of them the next, and the others keep their order") {
+    for (const bool with_next : {false, true})
+      for (std::uint32_t n = 1; n <= 8; ++n)
+        for (std::uint32_t i = 0; i < n + (with_next ? 1 : 0); ++i)
+          for (const std::uint32_t turned : {0u, 5u}) {  // the ring's head, not at its first slot
+            RunQueue<FakeG, 8> q;
+            auto g = make<9>();
+            bool inherit = false;
+            for (std::uint32_t k = 0; k < turned; ++k) {
+              REQUIRE(q.put(&g[8], false).empty());
+              REQUIRE(q.get(inherit) == &g[8]);
+            }
+            std::vector<int> order;
+            for (std::uint32_t k = 0; k < n; ++k) {
+              REQUIRE(q.put(&g[k], false).empty());
+              order.push_back(static_cast<int>(k));
+            }
+            if (with_next) {
+              REQUIRE(q.put(&g[8], true).empty());
+              order.insert(order.begin(), 8);
+            }
+            REQUIRE(q.promote(i));
+            std::rotate(order.begin(), order.begin() + i, order.begin() + i + 1);
+            CHECK(q.peek(0)->id == order[0]);
+            CHECK(take_all(q) == order);
+            CHECK(!q.promote(0));
+          }
+  }
+
   TEST_CASE("get says inherit for runnext only") {
     RunQueue<FakeG, 4> q;
     auto g = make<2>();

@@ -1,8 +1,7 @@
 // systematic.hpp: drivers that count through: depth-first search, and fewest deviations first.
 #pragma once
-#include <unordered_map>
-
 #include "explore/driver.hpp"
+#include "explore/idmap.hpp"
 
 namespace newproc::explore {
 
@@ -64,7 +63,7 @@ class FewestFirst final : public Driver {
   std::vector<Node> nodes_;
   std::vector<std::uint32_t> waiting_[kCosts];  // by cost; first come, first served
   std::size_t served_[kCosts] = {};
-  std::unordered_map<std::uint64_t, std::uint32_t> seen_;
+  IdMap seen_;
   std::vector<std::uint64_t> pasts_;  // of one question
   std::vector<Node> path_;  // of this schedule
   std::size_t on_path_ = 0;

@@ -129,7 +129,7 @@ std::uint32_t Places::pick(const Question& q) {
       ++known->n;
       continue;
     }
-    const auto weight = 1u << (mix_seed(seen_.try_emplace(place, seen_.size()).first->second, salt_) % kWeights * kWeightBits);
+    const auto weight = 1u << (mix_seed(seen_.of(place), salt_) % kWeights * kWeightBits);
     classes_.push_back({place, weight, 1});
     sum += weight;
   }

@@ -1,8 +1,7 @@
 // walks.hpp: drivers that draw: random walk, PCT, POS, URW, places.
 #pragma once
-#include <unordered_map>
-
 #include "explore/driver.hpp"
+#include "explore/idmap.hpp"
 
 namespace newproc::explore {
 
@@ -93,7 +92,7 @@ class Places final : public Driver {
   std::uint64_t salt_ = 0;
   bool main_first_ = false;
   std::vector<Class> classes_;  // of one question
-  std::unordered_map<std::uint64_t, std::uint64_t> seen_;  // by turn: what a place draws must not depend on addresses
+  IdMap seen_;  // by turn: what a place draws must not depend on addresses
 };
 
 }  // namespace newproc::explore
