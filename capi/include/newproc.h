@@ -993,7 +993,7 @@ enum { RT_STOP = -1 };
 
 typedef struct rt_explore_options {
   size_t struct_size;
-  const char *driver;      /* portfolio (default), go, random, pct, pos, urw, places, bounded, dfs */
+  const char *driver;      /* portfolio (default), go, random, pct, pos, urw, surw, places, stalls, bounded, dfs */
   uint64_t schedules;      /* most of them (default 10,000) */
   uint64_t seed;           /* default 1: equal seeds, equal findings, in every build */
   uint64_t nanos;          /* of the machine's clock; 0: no limit (default). With a limit, what is found depends on the machine */

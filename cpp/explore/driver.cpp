@@ -1,12 +1,14 @@
 #include "explore/driver.hpp"
 
 #include "explore/drivers/portfolio.hpp"
+#include "explore/drivers/stalls.hpp"
+#include "explore/drivers/surw.hpp"
 #include "explore/drivers/systematic.hpp"
 #include "explore/drivers/walks.hpp"
 
 namespace newproc::explore {
 
-const char* driver_names() { return "portfolio, go, random, pct, pos, urw, places, bounded, dfs"; }
+const char* driver_names() { return "portfolio, go, random, pct, pos, urw, surw, places, stalls, bounded, dfs"; }
 
 std::unique_ptr<Driver> make_driver(std::string_view name, const DriverOptions& options) {
   if (name == "portfolio") return std::make_unique<Portfolio>(options);
@@ -15,7 +17,9 @@ std::unique_ptr<Driver> make_driver(std::string_view name, const DriverOptions& 
   if (name == "pct") return std::make_unique<Pct>(options.depth);
   if (name == "pos") return std::make_unique<Pos>();
   if (name == "urw") return std::make_unique<Urw>();
+  if (name == "surw") return std::make_unique<Surw>();
   if (name == "places") return std::make_unique<Places>();
+  if (name == "stalls") return std::make_unique<Stalls>();
   if (name == "bounded") return std::make_unique<FewestFirst>(options.bound);
   if (name == "dfs") return std::make_unique<DepthFirst>();
   return nullptr;

@@ -32,7 +32,7 @@ def add(commands: argparse._SubParsersAction[Any]) -> None:
     make: Callable[..., argparse.ArgumentParser] = commands.add_parser
     find = make("explore", help="search over the schedules of a pattern", epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
     find.add_argument("file", metavar="FILE", help="a pattern; - is standard input")
-    find.add_argument("--driver", default="portfolio", metavar="NAME", help="portfolio, go, random, pct, pos, urw, places, bounded, dfs (default portfolio)")
+    find.add_argument("--driver", default="portfolio", metavar="NAME", help="portfolio, go, random, pct, pos, urw, surw, places, stalls, bounded, dfs (default portfolio)")
     find.add_argument("--schedules", type=int, default=10_000, metavar="N", help="most of them (default 10,000)")
     find.add_argument("--seed", type=int, default=1, metavar="S", help="equal seeds find the same (default 1)")
     find.add_argument("--seconds", type=float, metavar="T", help="stop after this time")

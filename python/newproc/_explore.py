@@ -65,7 +65,7 @@ def explore(
     Args:
         program: a function, which is the main goroutine of each run, or a pattern, or what makes one. A function must do the same whenever it
             does not ask newproc: what it changes outside of itself, the next schedule finds changed.
-        driver: portfolio, go, random, pct, pos, urw, places, bounded, dfs, or an object with `Driver.pick`.
+        driver: portfolio, go, random, pct, pos, urw, surw, places, stalls, bounded, dfs, or an object with `Driver.pick`.
         schedules: most of them.
         seed: equal seeds find the same.
         seconds: stop after this time.

@@ -82,7 +82,7 @@ constexpr const char* kCrossed =
     R"([["lock",0],["lock",1],["unlock",1],["unlock",0],["done",0]],[["lock",1],["lock",0],["unlock",0],["unlock",1],["done",0]]]})";
 constexpr const char* kLeak = R"({"chans":[0,0],"bodies":[[["go",1],["select",[["recv",0,[]],["recv",1,[]]],null]],[["go",2],["send",0,1]],[["send",1,1]]]})";
 
-constexpr const char* kDrivers[] = {"portfolio", "random", "pct", "pos", "urw", "places", "bounded", "dfs"};
+constexpr const char* kDrivers[] = {"portfolio", "random", "pct", "pos", "urw", "surw", "places", "stalls", "bounded", "dfs"};
 
 }  // namespace
 

@@ -3,13 +3,13 @@
 namespace newproc::explore {
 namespace {
 
-constexpr const char* kMembers[] = {"places", "bounded", "pos", "pct", "urw", "random"};
+constexpr const char* kMembers[] = {"stalls", "surw", "places", "bounded", "pos", "pct", "urw", "random"};
 
 /// First what does not mind how many goroutines are alike: it finds most bugs of few deviations within few schedules,
 /// however large the program. Then the others' turn comes, too, for what takes an order of many steps.
-constexpr std::size_t kEarly = 128;
-constexpr std::size_t kEarlyTurns[] = {0, 1, 0, 0};
-constexpr std::size_t kTurns[] = {0, 2, 3, 1, 0, 2, 3, 4, 0, 2, 3, 1, 0, 2, 3, 5};
+constexpr std::size_t kEarly = 64;
+constexpr std::size_t kEarlyTurns[] = {0, 0, 0, 1, 0, 0, 0, 2};
+constexpr std::size_t kTurns[] = {0, 2, 4, 3, 0, 1, 2, 5, 0, 2, 4, 3, 1, 6, 2, 7};
 
 std::size_t turn(std::size_t n) { return n < kEarly ? kEarlyTurns[n % std::size(kEarlyTurns)] : kTurns[n % std::size(kTurns)]; }
 

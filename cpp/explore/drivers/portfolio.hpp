@@ -9,6 +9,7 @@ class Portfolio final : public Driver {
   explicit Portfolio(const DriverOptions& options);
   void begin(std::uint64_t seed) override;
   std::uint32_t pick(const Question& q) override { return drivers_[now_]->pick(q); }
+  bool wants_all() const override { return drivers_[now_]->wants_all(); }
   bool end(const Trail& trail) override;
 
  private:
