@@ -31,7 +31,7 @@ def test_finds_and_replays() -> None:
     assert again.log == newproc.replay(LOST, finding.schedule).log
 
 
-@pytest.mark.parametrize("driver", ["portfolio", "random", "pct", "pos", "urw", "places", "bounded", "dfs"])
+@pytest.mark.parametrize("driver", ["portfolio", "random", "pct", "pos", "urw", "surw", "places", "stalls", "bounded", "dfs"])
 def test_drivers(driver: str) -> None:
     done = newproc.explore(CROSSED, driver=driver, schedules=2_000, first=True)
     assert [f.kind for f in done.findings] == ["deadlock"]
