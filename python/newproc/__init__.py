@@ -78,6 +78,7 @@ from ._sync import (
 
 if _TYPE_CHECKING:
     from ._build import PatternBuilder
+    from ._campaign import Progress, campaign
     from ._explore import Driver, Explored, Finding, Frame, Involved, Question, Replayed, Step, Task, explore, replay
     from ._failure import ScheduleFailure
     from ._group import Group
@@ -89,6 +90,7 @@ if _TYPE_CHECKING:
 
 _LATER = {  # imported when first asked for: what a program that only runs goroutines does without
     "_build": "PatternBuilder",
+    "_campaign": "Progress campaign",
     "_explore": "Driver Explored Finding Frame Involved Question Replayed Step Task explore replay",
     "_failure": "ScheduleFailure",
     "_group": "Group",
@@ -149,6 +151,7 @@ __all__ = [
     "PatternBuilder",
     "PatternError",
     "PlaceError",
+    "Progress",
     "Question",
     "READ",
     "RWMutex",
@@ -176,6 +179,7 @@ __all__ = [
     "__version__",
     "after",
     "blocking",
+    "campaign",
     "check",
     "checkpoint",
     "explore",

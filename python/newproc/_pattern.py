@@ -110,6 +110,9 @@ class Pattern:
         head = "".join(f"  {json.dumps(key)}: {json.dumps(value)},\n" for key, value in doc.items())
         return f'{{\n{head}  "bodies": [\n{bodies}\n  ]\n}}'
 
+    def __reduce__(self) -> tuple[type[Pattern], tuple[str]]:
+        return type(self), (self.source,)
+
     @property
     def name(self) -> str:
         """The pattern's own name; may be empty."""

@@ -10,6 +10,7 @@ import traceback
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from types import CodeType
 from typing import Any
 
 from . import _core
@@ -105,6 +106,8 @@ class Program:
     def __init__(self, main: Callable[[], object], points: Iterable[Any] = (), level: str = LEVELS[0]) -> None:
         self.main, self.codes, self.level, self.hash = main, codes_of(points), level, hash_of(main)
         self._raw: list[dict[str, Any]] = []  # what the last replay has shown
+        self._watched = False
+        self._lines: set[CodeType] | None = None
         self._bounds: dict[str, Any] = {}  # of a schedule, where the search has its own
 
     def __repr__(self) -> str:
@@ -112,8 +115,16 @@ class Program:
 
     @contextmanager
     def _about(self, pick: Pick | None, tell: Callable[[dict[str, Any]], bool]) -> Iterator[dict[str, Any]]:
-        with watched(self.codes, self.level) as lines:
-            yield {"passes": passes, "lines": lines, "instructions": self.level != LEVELS[0], "pick": pick, "tell": tell, "hash": self.hash}
+        about: dict[str, Any] = {"passes": passes, "instructions": self.level != LEVELS[0], "pick": pick, "tell": tell, "hash": self.hash}
+        if self._watched:  # a replay in the middle of a search: its points are there already
+            yield {**about, "lines": self._lines}
+            return
+        with watched(self.codes, self.level) as self._lines:
+            self._watched = True
+            try:
+                yield {**about, "lines": self._lines}
+            finally:
+                self._watched = False
 
     def explore(self, fields: dict[str, Any], tell: Callable[[Finding], bool], pick: Pick | None, check: bool) -> dict[str, Any]:
         """What was done. Each finding is run once more, with all that Python can say of it."""

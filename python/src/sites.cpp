@@ -1,5 +1,7 @@
 #include "sites.hpp"
 
+#include <frameobject.h>
+
 #include <deque>
 #include <string>
 #include <unordered_map>

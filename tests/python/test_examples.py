@@ -16,6 +16,7 @@ RUNS = {
     "echo.py": (["40", "5"], "40 connections, 200 messages there and back: "),
     "crawler.py": (["60", "7"], "60 pages by 7 workers; the last is 59"),
     "shutdown.py": ([], "all jobs that were handed over are done"),
+    "lostupdate.py": ([], "assert: panic: assertion failed: the shop has "),
     "ratelimit.py": (["--sim"], "request 9 at  140."),
 }
 
@@ -32,6 +33,16 @@ def test_an_example(name):
     ended = run(name, *args)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert said in ended.stdout
+
+
+def test_the_schedule_that_an_example_prints_shows_the_same_again():
+    found = run("lostupdate.py").stdout
+    assert found.count("data race on the balance of the shop: ") == 2
+    schedule = found.rsplit("python lostupdate.py ", 1)[1].split()[0]
+    ended = run("lostupdate.py", schedule)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "panic: assertion failed: the shop has " in ended.stdout
+    assert "read of the balance of the shop at lostupdate.py:" in ended.stdout
 
 
 def test_every_example_is_run():

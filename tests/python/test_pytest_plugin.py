@@ -156,6 +156,96 @@ def test_a_test_that_makes_a_pattern_is_searched(pytester):
     run(pytester, "-k", "lost").stdout.re_match_lines([r"failed at a schedule that failed before.*"])
 
 
+SEARCHED = """
+import newproc
+
+@newproc.test(schedules=500, find="assert,deadlock")
+def test_counter():
+    total, wg = newproc.Var(0, name="total"), newproc.WaitGroup()
+    for _ in range(2):
+        wg.go(total.update, lambda n: n + 1)
+    wg.wait()
+    assert total.value == 2
+"""
+
+
+def test_a_python_program_is_searched_and_its_failure_replayed(pytester):
+    pytester.makepyfile(test_it=SEARCHED)
+    result = run(pytester)
+    result.assert_outcomes(failed=1)
+    text = result.stdout.str()
+    (schedule,) = set(re.findall(r"--newproc-replay='(np1r-.*?)'", text))
+    result.stdout.re_match_lines([
+        r".*assert total.value == 2", r".*assert 1 == 2.*", r"failed at schedule \d+ of 500; replay it with --newproc-replay='np1r-.*'",
+        r"assert: panic: assertion failed.*", r"goroutine 0: panicked", r'  File ".*test_it.py", line \d+, in test_counter',
+        r"picture: .*run.html", r"pytest 'test_it.py::test_counter' --newproc-replay='np1r-.*'"])
+    (picture,) = set(re.findall(r"picture: (.*run\.html)", text))
+    folder = (pytester.path / picture).parent
+    assert "AssertionError" in (folder / "run.html").read_text()
+    assert (folder / "run.pftrace").stat().st_size > 100
+    assert (folder / "schedule.txt").read_text().strip() == schedule
+    again = run(pytester, f"--newproc-replay={schedule}")
+    again.assert_outcomes(failed=1)
+    again.stdout.re_match_lines([r"failed at the schedule that was given; .*"])
+    run(pytester).stdout.re_match_lines([r"failed at a schedule that failed before; .*"])
+    # Put right, the test passes, though its text is another one now; the old schedule does not fit it any more.
+    pytester.makepyfile(test_it=SEARCHED.replace("newproc.Var(0, name", "newproc.Atomic(0, name").replace("total.update, lambda n: n + 1", "total.add, 1")
+                        .replace("total.value == 2", "total.load() == 2"))
+    run(pytester).assert_outcomes(passed=1)
+    refused = run(pytester, f"--newproc-replay={schedule}")
+    refused.assert_outcomes(failed=1)
+    refused.stdout.fnmatch_lines(["*StateError: *the schedule is of program *"])
+
+
+def test_each_kind_of_finding_fails_a_test_in_its_own_way(pytester):
+    pytester.makepyfile(test_it="""
+        import newproc, random
+        @newproc.test(driver="pct", depth=2)
+        def test_race():
+            total = newproc.Var(0, name="total")
+            newproc.go(total.set, 1)
+            newproc.go(total.set, 2)
+            newproc.sleep(1)
+        @newproc.test()
+        def test_leak():
+            newproc.go(newproc.Chan().recv)
+        @newproc.test()
+        def test_deadlock():
+            c, d = newproc.Chan(1), newproc.Chan()
+            newproc.go(c.send, 1)
+            if c.try_recv() is None:
+                d.recv()
+            else:
+                c.recv()
+        class Shared:
+            total = 0
+            def add(self):
+                was = self.total
+                self.total = was + 1
+        @newproc.test(points=[Shared])
+        def test_lines():
+            shared, wg = Shared(), newproc.WaitGroup()
+            wg.go(shared.add), wg.go(shared.add)
+            wg.wait()
+            assert shared.total == 2
+        def test_fixture(newproc_check):
+            newproc_check(lambda: newproc.go(print))
+        @newproc.test(schedules=5)
+        def test_drawn():
+            if random.random() < 0.5: newproc.Chan(1).send(1)
+            newproc.Chan(1).send(2)
+    """)
+    result = run(pytester, "-k", "not drawn")
+    result.assert_outcomes(failed=4, passed=1, deselected=1)
+    result.stdout.fnmatch_lines(["*ScheduleFailure: race: data race on total: *", "*ScheduleFailure: leak: *", "*DeadlockError: *all goroutines are asleep*",
+                                      "*assert shared.total == 2*"])
+    for _ in range(20):  # two runs that draw alike are no difference
+        drawn = run(pytester, "-k", "drawn")
+        if drawn.parseoutcomes().get("failed"):
+            break
+    drawn.stdout.fnmatch_lines(["*NondeterminismError: *does not do the same when the same schedule is run again: at decision *"])
+
+
 def test_drivers_are_named():
     with pytest.raises(newproc.ArgumentError, match='there is no driver "nosuch"; there are: portfolio'):
         newproc.check(lambda: None, driver="nosuch")

@@ -1,6 +1,8 @@
 // explore_test.cpp: searches over schedules, through newproc.h.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cstdio>
 #include <set>
 #include <string>
 #include <vector>
@@ -273,6 +275,125 @@ TEST_SUITE("explore") {
     for (const Found& f : r.found) kinds.insert(f.kind);
     CHECK(kinds == std::set<std::uint32_t>{RT_FIND_LEAK, RT_FIND_RACE});
     rt_chan_free(own.c);
+  }
+
+  TEST_CASE("a function says where it is, has points, and is told when a schedule ends") {
+    struct Program {
+      int cell = 0, runs = 0, most = 0;
+      bool lost = false;
+      static void adder(void* raw) {
+        auto* p = static_cast<Program*>(raw);
+        rt_site(7);
+        const int was = p->cell;
+        rt_point(nullptr);
+        p->cell = was + 1;
+      }
+      static void main(void* raw) {
+        auto* p = static_cast<Program*>(raw);
+        p->cell = 0;
+        for (int i = 0; i < 2; ++i) {
+          rt_site(3);
+          rt_newproc(nullptr, adder, p, nullptr);
+        }
+        rt_sleep(1'000'000);
+        rt_site(5);
+        char text[32];  // no two messages are equal
+        std::snprintf(text, sizeof text, "lost in run %d", p->runs);
+        if (p->cell < 2) rt_panic(text);
+      }
+      static int ended(void* raw) {
+        auto* p = static_cast<Program*>(raw);
+        if (p->cell == 1) p->lost = true;
+        return ++p->runs == p->most ? 1 : 0;
+      }
+    } own;
+    rt_program program{sizeof program, nullptr, &Program::main, &own, &Program::ended, 64 * 1024, 0xabcdef01};
+    CHECK(rt_program_hash(&program) == 0xabcdef01);
+    rt_explore_options o = options("random", 300);
+    o.shrink = 0;
+    const Result r = explore(program, o);
+    CHECK(own.runs == 300);
+    CHECK(own.lost);
+    std::vector<Found> panics;
+    for (const Found& f : r.found)
+      if (f.kind == RT_FIND_PANIC) panics.push_back(f);
+    REQUIRE(panics.size() == 1);  // the place is the same, whatever the message
+    CHECK(panics[0].schedule.starts_with("np1r-abcdef01-"));
+    own.runs = 0;
+    own.most = 5;
+    CHECK(explore(program, o).done.schedules == 5);
+    own.most = 0;
+
+    struct Watch {
+      std::vector<std::uint64_t> sites;
+      std::uint32_t questions = 0, leave = ~0u;
+      static std::uint32_t choose(void* raw, const rt_question* q) {
+        auto* w = static_cast<Watch*>(raw);
+        if (q->tasks != nullptr && q->usual < q->n - q->timer) w->sites.push_back(q->tasks[q->usual].site);
+        return w->questions++ == w->leave ? static_cast<std::uint32_t>(RT_STOP) : q->usual;
+      }
+    } watch;
+    rt_replay_options replay;
+    REQUIRE(rt_replay_options_init(&replay, sizeof replay) == RT_OK);
+    replay.choose = &Watch::choose;
+    replay.choose_arg = &watch;
+    std::vector<Found> found;
+    REQUIRE_MESSAGE(rt_replay(&program, panics[0].schedule.c_str(), &replay, collect, &found, nullptr) == RT_OK, rt_last_error());
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].kind == RT_FIND_PANIC);
+    CHECK(std::count(watch.sites.begin(), watch.sites.end(), 7) >= 2);
+    const std::uint32_t all = watch.questions;
+    watch.questions = 0;
+    watch.leave = 2;
+    found.clear();
+    REQUIRE_MESSAGE(rt_replay(&program, panics[0].schedule.c_str(), &replay, collect, &found, nullptr) == RT_OK, rt_last_error());
+    CHECK(found.empty());
+    CHECK(watch.questions == 3);
+    CHECK(all > 3);
+    const Pattern pattern(kLocked);
+    rt_program both = pattern.program();
+    both.hash = 1;
+    CHECK(rt_explore(&both, &o, nullptr, nullptr, nullptr) == RT_EINVAL);
+    CHECK(std::string(rt_last_error()).find("leave them 0 with a pattern") != std::string::npos);
+  }
+
+  TEST_CASE("depth first search tells objects apart that have other addresses in each schedule") {
+    struct Program {
+      int n = 0, sums[2] = {};
+      rt_chan* a = nullptr;
+      rt_chan* b = nullptr;
+      static void sender(void* raw) {
+        auto* p = static_cast<Program*>(raw);
+        long v = 0;
+        rt_chan_send(p->a, &v);
+        v = 1;
+        rt_chan_send(p->b, &v);
+      }
+      static void main(void* raw) {
+        auto* p = static_cast<Program*>(raw);
+        rt_chan_new(nullptr, sizeof(long), 4, &p->a);
+        rt_chan_new(nullptr, sizeof(long), 4, &p->b);
+        if (++p->n % 2 == 0) std::swap(p->a, p->b);  // the addresses go round: the objects are the same in turn
+        rt_newproc(nullptr, sender, p, nullptr);
+        long v = 0;
+        int ok = 0;
+        const rt_status got = rt_chan_try_recv(p->b, &v, &ok);
+        ++p->sums[got == RT_OK ? 1 : 0];
+      }
+      static int ended(void* raw) {
+        auto* p = static_cast<Program*>(raw);
+        for (rt_chan* c : {p->a, p->b}) {
+          rt_chan_drain(c, nullptr, nullptr);
+          rt_chan_free(c);
+        }
+        return 0;
+      }
+    } own;
+    const rt_program program{sizeof program, nullptr, &Program::main, &own, &Program::ended, 0, 0};
+    const Result r = explore(program, options("dfs", 1'000));
+    CHECK(r.done.complete == 1);
+    CHECK(own.sums[0] > 0);
+    CHECK(own.sums[1] > 0);
   }
 
   TEST_CASE("what is wrong with options is said") {
