@@ -10,16 +10,16 @@
 
 namespace newproc::explore {
 
-/// A goroutine, as drivers see it.
-struct Task {
+/// A goroutine, as drivers see it. What they look at of each is in one cache line.
+struct alignas(64) Task {
   std::uint32_t id = 0;        // goid less one: main is 0
   std::uint32_t done = 0;      // operations that others could notice
-  std::uint32_t decisions = 0;  // that were taken after it ran: positions in schedules
   Operation next;              // what it does once it is chosen; RT_OP_LOCAL if that is not known
-  std::uint64_t site = 0;      // where in the program that is
-  std::uint64_t history = 0;   // of what it has done so far: equal histories, equal places in equal code
   std::uint64_t place = 0;     // in the code, whatever it has done so far: alike are those at the same place
   std::uint64_t root = 0;      // where it began: a place, too
+  std::uint64_t site = 0;      // where in the program it is
+  std::uint64_t history = 0;   // of what it has done so far: equal histories, equal places in equal code
+  std::uint32_t decisions = 0;  // that were taken after it ran: positions in schedules
 };
 
 /// One decision to be taken.

@@ -39,6 +39,7 @@ void Stalls::begin(std::uint64_t seed) {
   for (std::uint32_t i = 0; i < kDraws && !tried_.insert(draw(i / kDrawsOfSome)); ++i) {
   }
   roots_.clear();
+  rank_of_.clear();
   learns_ = schedules_ < kLearn || schedules_ % kLearn == 0;
   ++schedules_;
   if (learns_) contested_.begin();
@@ -63,7 +64,14 @@ bool Stalls::stalled(const Task& t) {
   return false;
 }
 
-std::uint32_t Stalls::rank(std::uint32_t root) const { return root < ranks_.size() ? ranks_[root] : root; }
+/// From 1 on.
+std::uint32_t Stalls::rank(const Task& t) {
+  if (t.id >= rank_of_.size()) rank_of_.resize(t.id + 1);
+  std::uint32_t& rank = rank_of_[t.id];
+  if (rank != 0) return rank;
+  const std::uint32_t root = roots_.of(t.root);
+  return rank = 1 + (root < ranks_.size() ? ranks_[root] : root);
+}
 
 std::uint32_t Stalls::pick(const Question& q) {
   const std::uint32_t n = q.goroutines();
@@ -80,7 +88,7 @@ std::uint32_t Stalls::pick(const Question& q) {
   for (std::uint32_t i = 0; i < n; ++i) {
     const Task& t = q.task(i);
     if (stalled(t)) continue;
-    const std::uint32_t r = rank(roots_.of(t.root)) + 1;
+    const std::uint32_t r = rank(t);
     if (r < highest || (r == highest && q.running && best == 0)) continue;  // of equals, who runs goes on
     same = r == highest ? same + 1 : 1;
     if (r > highest || rand_.below(same) == 0) best = i;

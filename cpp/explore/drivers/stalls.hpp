@@ -21,7 +21,7 @@ class Stalls final : public Driver {
   static constexpr std::uint32_t kMostCounted = 6;  // kinds of goroutines whose orders are told apart
   static constexpr std::uint64_t kMainFirst = 1000;  // steps at most: it may wait for others by asking again and again
   std::uint64_t draw(std::uint32_t more);
-  std::uint32_t rank(std::uint32_t root) const;
+  std::uint32_t rank(const Task& t);
   bool stalled(const Task& t);
 
   FastRand rand_;
@@ -39,6 +39,7 @@ class Stalls final : public Driver {
   std::vector<Stall> stalls_;  // of this schedule; the first nstalls_
   std::uint32_t nstalls_ = 0;
   std::vector<std::uint32_t> ranks_;   // by turn of roots; beyond them: as they come
+  std::vector<std::uint32_t> rank_of_;  // by goroutine, 0: not looked up yet
   IdMap tried_;
   IdMap roots_;  // by turn: what one draws must not depend on addresses
 };

@@ -14,6 +14,7 @@ void Surw::begin(std::uint64_t seed) {
   intended_ = kNobody;
   born_ = 1;
   done_.clear();
+  known_.clear();
   learns_ = schedules_ < kLearn || schedules_ % kLearn == 0;
   ++schedules_;
   if (learns_) contested_.begin();
@@ -29,7 +30,12 @@ bool Surw::end(const Trail&) {
   return true;
 }
 
-bool Surw::selected(const Task& t) const { return object_ < expected_.size() && contested_.object_at(t.place) == object_; }
+bool Surw::selected(const Task& t) {
+  if (t.id >= known_.size()) known_.resize(t.id + 1);
+  Known& known = known_[t.id];
+  if (known.place != t.place) known = {t.place, object_ < expected_.size() && contested_.object_at(t.place) == object_};
+  return known.selected;
+}
 
 std::uint32_t Surw::left(std::uint32_t task) const {
   if (object_ >= expected_.size() || task >= expected_[object_].size()) return 0;

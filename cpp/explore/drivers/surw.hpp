@@ -18,7 +18,7 @@ class Surw final : public Driver {
   static constexpr std::uint32_t kLearn = 64;  // schedules that are learned from; then one in so many
   static constexpr std::uint32_t kNobody = ~std::uint32_t{0};
   using Counts = std::vector<std::uint32_t>;  // by goroutine
-  bool selected(const Task& t) const;
+  bool selected(const Task& t);
   std::uint32_t left(std::uint32_t task) const;
   std::uint32_t unborn() const;
   void draw_intended(const Question& q);
@@ -29,6 +29,11 @@ class Surw final : public Driver {
   std::uint32_t schedules_ = 0, object_ = 0, intended_ = kNobody, born_ = 0;
   std::vector<Counts> expected_;  // by object
   Counts done_;
+  struct Known {
+    std::uint64_t place = 0;
+    bool selected = false;
+  };
+  std::vector<Known> known_;  // of goroutines, where they were seen last
 };
 
 }  // namespace newproc::explore
