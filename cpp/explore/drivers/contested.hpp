@@ -17,10 +17,12 @@ class Contested {
     std::uint32_t object = 0;  // below objects(): equal where places work on the same
   };
   void begin();
-  /// t is about to do t.next.
-  void operation(const Task& t);
-  /// The schedule is over.
-  void end();
+  /// t is about to do t.next. `only`: nobody else could run.
+  void operation(const Task& t, bool only);
+  /// The schedule is over. `late`, where not null: who had come later to these places would have found something else there.
+  void end(std::vector<std::uint32_t>* late = nullptr);
+  /// Of the order in which operations on what several work on came about: alike are goroutines at the same place.
+  std::uint64_t order() const;
   const std::vector<Place>& places() const { return places_; }
   std::uint32_t objects() const { return nobjects_; }
   /// Of a contested place; objects(): it is none.
@@ -34,13 +36,19 @@ class Contested {
     std::uint32_t task;
     bool many, changes;  // by more than that task
     Locks locks;         // held each time
+    std::uint32_t first, last;  // the how-manieth uses of the object
+  };
+  struct Object {
+    std::vector<Use> uses;
+    std::uint32_t n = 0;      // of all uses
+    std::uint64_t order = 0;  // hash
   };
   static bool meet(const Use& a, const Use& b);
   Locks& held(std::uint32_t task);
-  void note(std::uint64_t place, std::uint32_t& object);
+  std::uint32_t note(std::uint64_t place, std::uint32_t& object);
 
   IdMap objects_, known_, visits_, most_visits_;  // the last two of goroutines at places; of places
-  std::vector<std::vector<Use>> uses_;            // by objects_
+  std::vector<Object> all_;                       // by objects_
   bool alone_ = true;                             // nobody but main has done anything
   std::vector<Locks> held_;                       // by task
   std::vector<Place> places_;

@@ -7,57 +7,101 @@
 
 namespace newproc::explore {
 
-/// Who is before whom, and a few places, most often one, and `more`. What it returns is equal for equal draws.
-std::uint64_t Stalls::draw(std::uint32_t more) {
+/// Equal for equal plans.
+std::uint64_t Stalls::sum(const Plan& plan) {
+  std::uint64_t ranks = static_cast<std::uint64_t>(plan.main) + 1, stalls = 0;
+  // Where main is last whoever is started runs at once, and the ranks say little.
+  for (std::uint32_t i = 0; plan.main != Main::last && i < std::min<std::size_t>(plan.ranks.size(), kMostCounted); ++i)
+    ranks = mix_seed(ranks, plan.ranks[i]);
+  for (const Stall& stall : plan.stalls) stalls += mix_seed(stall.place, stall.visit);
+  return ranks + stalls;
+}
+
+/// Any, where every plan that somebody has left behind is done.
+void Stalls::draw_stalls() {
   const std::vector<Contested::Place>& places = contested_.places();
-  const std::uint32_t main = rand_.below(8);
-  main_first_ = main < 3;  // its rank then says nothing
-  const bool main_last = !main_first_ && main < 7;  // whoever is started runs at once, and so the ranks say little
-  ranks_.resize(nroots_);
-  std::iota(ranks_.begin(), ranks_.end(), 0u);
-  for (std::uint32_t i = main < 7 ? 1 : 0; i + 1 < nroots_; ++i) std::swap(ranks_[i], ranks_[i + rand_.below(nroots_ - i)]);
-  std::uint64_t sum = main_first_ ? 1 : 2;
-  for (std::uint32_t i = 0; !main_last && i < std::min(nroots_, kMostCounted); ++i) sum = mix_seed(sum, ranks_[i]);
-  static constexpr std::uint32_t kHowMany[] = {0, 1, 1, 1, 1, 1, 1, 2};
-  const std::uint32_t n = std::min<std::uint32_t>(kHowMany[rand_.below(std::size(kHowMany))] + more, static_cast<std::uint32_t>(places.size()));
-  if (stalls_.size() < n) stalls_.resize(n);
-  std::uint64_t where = 0;
-  for (nstalls_ = 0; nstalls_ < n;) {
-    const std::uint32_t i = rand_.below(static_cast<std::uint32_t>(places.size()));
-    if (std::any_of(stalls_.begin(), stalls_.begin() + nstalls_, [&](const Stall& other) { return other.place == places[i].at; })) continue;
-    Stall& stall = stalls_[nstalls_++];
-    stall.place = places[i].at;
-    stall.visit = places[i].visits > 1 && rand_.below(2) != 0 ? 1 + rand_.below(places[i].visits) : 0;
-    stall.seen.clear();
-    where += mix_seed(i, stall.visit);
+  for (std::uint32_t n = places.empty() ? 0 : 1 + rand_.below(kLevels - 1); n > 0; --n) {
+    const Contested::Place& place = places[rand_.below(static_cast<std::uint32_t>(places.size()))];
+    plan_.stalls.push_back({place.at, rand_.below(2) != 0 ? 0 : 1 + rand_.below(place.visits)});
   }
-  return mix_seed(sum, where);
+}
+
+/// A plan without stalls, as long as there are others than have been.
+void Stalls::draw() {
+  static constexpr Main kMains[] = {Main::last, Main::last, Main::first, Main::first, Main::first, Main::first, Main::first, Main::anywhere};
+  plan_.stalls.clear();
+  std::vector<std::uint32_t>& ranks = plan_.ranks;
+  for (std::uint32_t i = 0; i < kDraws; ++i) {
+    plan_.main = schedules_ == 0 ? Main::last : kMains[rand_.below(std::size(kMains))];
+    ranks.resize(nroots_);
+    std::iota(ranks.begin(), ranks.end(), 0u);
+    for (std::uint32_t k = plan_.main == Main::anywhere ? 0 : 1; k + 1 < nroots_; ++k) std::swap(ranks[k], ranks[k + rand_.below(nroots_ - k)]);
+    if (tried_.insert(sum(plan_))) return;
+  }
+  draw_stalls();
+}
+
+/// One that is waiting: with fewest stalls, as a rule. False: there is none.
+bool Stalls::take() {
+  std::vector<Plan>* from = nullptr;
+  for (std::vector<Plan>& plans : plans_) {
+    if (plans.empty()) continue;
+    from = &plans;
+    if (rand_.below(4) != 0) break;
+  }
+  if (from == nullptr) return false;
+  std::swap((*from)[rand_.below(static_cast<std::uint32_t>(from->size()))], from->back());
+  plan_ = std::move(from->back());
+  from->pop_back();
+  --nplans_;
+  return true;
 }
 
 void Stalls::begin(std::uint64_t seed) {
   rand_ = FastRand(seed);
-  for (std::uint32_t i = 0; i < kDraws && !tried_.insert(draw(i / kDrawsOfSome)); ++i) {
-  }
+  if (rand_.below(4) == 0 || !take()) draw();
+  main_first_ = plan_.main == Main::first;
   roots_.clear();
   rank_of_.clear();
-  learns_ = schedules_ < kLearn || schedules_ % kLearn == 0;
-  ++schedules_;
+  for (std::vector<Seen>& seen : seen_) seen.clear();
+  learns_ = schedules_++ < kLearn;
   if (learns_) contested_.begin();
 }
 
+void Stalls::add(std::uint32_t place, std::uint32_t visit) {
+  Plan plan = plan_;
+  plan.stalls.push_back({contested_.places()[place].at, visit});
+  if (nplans_ == kMostPlans || !tried_.insert(sum(plan))) return;
+  plans_[plan.stalls.size()].push_back(std::move(plan));
+  ++nplans_;
+}
+
+/// The plans that this schedule leaves behind.
+void Stalls::leave() {
+  late_.clear();
+  contested_.end(&late_);
+  if (plan_.stalls.size() + 1 == kLevels || !orders_.insert(contested_.order())) return;
+  for (const std::uint32_t i : late_) {
+    const Contested::Place& place = contested_.places()[i];
+    if (std::any_of(plan_.stalls.begin(), plan_.stalls.end(), [&place](const Stall& other) { return other.place == place.at; })) continue;
+    add(i, 0);
+    if (place.visits > 1) add(i, 1 + rand_.below(place.visits));
+  }
+}
+
 bool Stalls::end(const Trail&) {
-  if (learns_) contested_.end();
   nroots_ = std::max(nroots_, roots_.size());
+  if (learns_) leave();
   return true;
 }
 
 bool Stalls::stalled(const Task& t) {
-  for (std::uint32_t i = 0; i < nstalls_; ++i) {
-    Stall& stall = stalls_[i];
+  for (std::size_t i = 0; i < plan_.stalls.size(); ++i) {
+    const Stall& stall = plan_.stalls[i];
     if (stall.place != t.place) continue;
     if (stall.visit == 0) return true;
-    if (t.id >= stall.seen.size()) stall.seen.resize(t.id + 1);
-    Stall::Seen& seen = stall.seen[t.id];
+    if (t.id >= seen_[i].size()) seen_[i].resize(t.id + 1);
+    Seen& seen = seen_[i][t.id];
     if (seen.done != t.done) seen = {t.done, seen.visits + 1};
     return seen.visits == stall.visit;
   }
@@ -70,7 +114,7 @@ std::uint32_t Stalls::rank(const Task& t) {
   std::uint32_t& rank = rank_of_[t.id];
   if (rank != 0) return rank;
   const std::uint32_t root = roots_.of(t.root);
-  return rank = 1 + (root < ranks_.size() ? ranks_[root] : root);
+  return rank = 1 + (root < plan_.ranks.size() ? plan_.ranks[root] : root);
 }
 
 std::uint32_t Stalls::pick(const Question& q) {
@@ -79,7 +123,7 @@ std::uint32_t Stalls::pick(const Question& q) {
   if (q.choice) return rand_.below(q.n);
   if (n == 0) return q.n - 1;
   if (main_first_ && q.after->id == 0 && (q.running || n == 1) && q.step < kMainFirst) {
-    if (learns_) contested_.operation(*q.after);
+    if (learns_) contested_.operation(*q.after, n == 1);
     return q.usual;
   }
   main_first_ = false;
@@ -95,7 +139,7 @@ std::uint32_t Stalls::pick(const Question& q) {
     highest = r;
   }
   if (best == n) best = rand_.below(n);
-  if (learns_) contested_.operation(q.task(best));
+  if (learns_) contested_.operation(q.task(best), n == 1);
   return best;
 }
 

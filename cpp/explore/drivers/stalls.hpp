@@ -5,8 +5,9 @@
 namespace newproc::explore {
 
 /// Most bugs need one or two goroutines to be late at the wrong place, however many goroutines there are. Those that began alike
-/// have a rank, drawn for the schedule, and who is at one of a few contested places waits until nobody else can go on.
-/// Ranks and places are drawn without putting them back, as long as there are others.
+/// have a rank, drawn for a plan; who is at one of the plan's places waits until nobody else can go on. A schedule with a new order of
+/// conflicting operations leaves further plans behind: the same, and late at one more of the contested places where that
+/// schedule had somebody come first. No plan is tried twice, as long as there are others.
 class Stalls final : public Driver {
  public:
   void begin(std::uint64_t seed) override;
@@ -15,12 +16,30 @@ class Stalls final : public Driver {
   bool end(const Trail& trail) override;
 
  private:
-  static constexpr std::uint32_t kLearn = 64;       // schedules that are learned from; then one in so many
-  static constexpr std::uint32_t kDraws = 32;       // of what has been before it is repeated
-  static constexpr std::uint32_t kDrawsOfSome = 8;  // before there are more places
-  static constexpr std::uint32_t kMostCounted = 6;  // kinds of goroutines whose orders are told apart
+  static constexpr std::uint32_t kLearn = 512;       // schedules that are learned from
+  static constexpr std::uint32_t kDraws = 16;        // of ranks that have been before there are stalls, too
+  static constexpr std::uint32_t kMostCounted = 6;   // kinds of goroutines whose orders are told apart
+  static constexpr std::size_t kMostPlans = 4096, kLevels = 4;  // stalls of a plan: below kLevels
   static constexpr std::uint64_t kMainFirst = 1000;  // steps at most: it may wait for others by asking again and again
-  std::uint64_t draw(std::uint32_t more);
+  enum class Main : std::uint8_t { first, last, anywhere };
+  struct Stall {
+    std::uint64_t place;
+    std::uint32_t visit;  // which of a goroutine's; 0: all
+  };
+  struct Plan {
+    Main main;
+    std::vector<std::uint32_t> ranks;  // by turn of roots; beyond them: as they come
+    std::vector<Stall> stalls;
+  };
+  struct Seen {  // of one goroutine at one place
+    std::uint32_t done = 0, visits = 0;
+  };
+  void draw();
+  void draw_stalls();
+  static std::uint64_t sum(const Plan& plan);
+  bool take();
+  void leave();
+  void add(std::uint32_t place, std::uint32_t visit);
   std::uint32_t rank(const Task& t);
   bool stalled(const Task& t);
 
@@ -28,19 +47,13 @@ class Stalls final : public Driver {
   std::uint32_t schedules_ = 0, nroots_ = 1;
   bool main_first_ = false, learns_ = true;
   Contested contested_;
-  struct Stall {
-    std::uint64_t place;
-    std::uint32_t visit;  // which of a goroutine's; 0: all
-    struct Seen {
-      std::uint32_t done = 0, visits = 0;
-    };
-    std::vector<Seen> seen;  // by goroutine
-  };
-  std::vector<Stall> stalls_;  // of this schedule; the first nstalls_
-  std::uint32_t nstalls_ = 0;
-  std::vector<std::uint32_t> ranks_;   // by turn of roots; beyond them: as they come
+  Plan plan_;
+  std::vector<Plan> plans_[kLevels];  // by the number of stalls, yet to be tried
+  std::size_t nplans_ = 0;
+  IdMap tried_, orders_;
+  std::vector<std::uint32_t> late_;  // places of this schedule
   std::vector<std::uint32_t> rank_of_;  // by goroutine, 0: not looked up yet
-  IdMap tried_;
+  std::vector<Seen> seen_[kLevels];     // by stall, by goroutine
   IdMap roots_;  // by turn: what one draws must not depend on addresses
 };
 

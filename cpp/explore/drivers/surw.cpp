@@ -89,7 +89,7 @@ std::uint32_t Surw::pick(const Question& q) {
     ++done_[chosen.id];
     intended_ = kNobody;
   }
-  if (learns_) contested_.operation(chosen);
+  if (learns_) contested_.operation(chosen, n == 1);
   return best;
 }
 
