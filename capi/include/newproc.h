@@ -242,6 +242,10 @@ RT_API rt_status rt_abandon(rt_runtime *rt);
 
 /* Asks a run to end with RT_EINTR at the next safe points. Async-signal-safe. [any] */
 RT_API rt_status rt_interrupt(rt_runtime *rt);
+/* fn(arg) is called once a run is over, on the thread that called rt_start_main, before it waits for the other Ms:
+ * a host makes what they execute for it come to a safe point (Python raises an exception there). On the threads
+ * that run goroutines it is called by nobody. NULL: none. RT_ESTATE while a run is under way [host] */
+RT_API rt_status rt_on_stop(rt_runtime *rt, rt_func fn, void *arg);
 
 /* The runtime of the calling goroutine; NULL outside. [any] */
 RT_API rt_runtime *rt_current(void);
@@ -294,6 +298,12 @@ RT_API uint64_t rt_goid(void);
 RT_API rt_g *rt_getg(void);
 /* A safe point: yields if sysmon asked for it. 2 ns when it did not. */
 RT_API rt_status rt_checkpoint(void);
+/* With on == 0 the calling goroutine yields only where it has to wait, and at rt_checkpoint: whatever holds a
+ * lock across calls that never wait (a binding its interpreter's) gives it up around those. sysmon may ask it to
+ * yield all the same; rt_preempt_due says so. On in a new goroutine. [g] */
+RT_API rt_status rt_set_preemptible(int on);
+/* 1: rt_checkpoint would yield now; 0: it would not, or this is no goroutine. 2 ns. */
+RT_API int rt_preempt_due(void);
 
 /* Labels: one pointer, copied to every goroutine started afterwards; never followed. proflabel.go:12 */
 RT_API rt_status rt_set_labels(void *labels);

@@ -176,6 +176,13 @@ rt_status rt_interrupt(rt_runtime* rt) {
   return rt->interrupt();  // no look at the registry: its lock is not async-signal-safe
 }
 
+rt_status rt_on_stop(rt_runtime* rt, rt_func fn, void* arg) {
+  if (current_ops() != nullptr) return inside("rt_on_stop");
+  if (rt == nullptr) return null("rt_on_stop", "rt");
+  if (const rt_status s = find_runtime("rt_on_stop", rt); s != RT_OK) return s;
+  return rt->on_stop(fn, arg);
+}
+
 rt_runtime* rt_current(void) {
   MHeader* m = current_m();
   return m != nullptr && m->ops != nullptr ? m->runtime : nullptr;
@@ -257,6 +264,15 @@ rt_status rt_checkpoint(void) {
   RT_IN_GOROUTINE("rt_checkpoint");
   ops->checkpoint();
   return RT_OK;
+}
+rt_status rt_set_preemptible(int on) {
+  RT_IN_GOROUTINE("rt_set_preemptible");
+  ops->set_preemptible(on != 0);
+  return RT_OK;
+}
+int rt_preempt_due(void) {
+  const GOps* ops = current_ops();
+  return ops != nullptr && ops->preempt_due() ? 1 : 0;
 }
 rt_status rt_set_labels(void* labels) {
   RT_IN_GOROUTINE("rt_set_labels");

@@ -50,7 +50,8 @@ struct GMore {
 struct alignas(128) G {
   /// goroutineProfiled: what a profile under way still wants of this G. mprof.go:866
   enum Profile : std::uint8_t { kProfileAbsent = 0, kProfileSatisfied = 2 };
-  enum : std::uint8_t { kSystem = RT_SPAWN_SYSTEM, kMore = 2, kStack = 4, kLocked = 8, kUnguarded = 16, kCatch = 32 /* rt_catch_panics */ };
+  enum : std::uint8_t { kSystem = RT_SPAWN_SYSTEM, kMore = 2, kStack = 4, kLocked = 8, kUnguarded = 16, kCatch = 32 /* rt_catch_panics */,
+         kHeld = 64 /* rt_set_preemptible(0) */ };
 
   G* schedlink = nullptr;               // for every list: a G is on one at most
   std::atomic<Context> ctx{nullptr};    // where to resume it; null while it runs or is still leaving its M

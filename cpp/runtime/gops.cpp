@@ -20,6 +20,14 @@ void catch_panics(bool on) {
   G* gp = getm()->curg;
   on ? gp->set(G::kCatch) : gp->unset(G::kCatch);
 }
+void set_preemptible(bool on) {
+  G* gp = getm()->curg;
+  on ? gp->unset(G::kHeld) : gp->set(G::kHeld);
+}
+bool preempt_due() {
+  const M* m = getm();
+  return m->curg->preempt.load(std::memory_order_relaxed) && m->locks == 0 && m->p != nullptr;
+}
 void trace_user(std::uint64_t a, std::uint64_t b) {
   M* m = getm();
   emit(m, RT_EV_USER, m->curg->goid, a, b);
@@ -37,7 +45,7 @@ const GOps gops = {
     limit,      goid,           parent_goid,      getg,         checkpoint,        set_labels,  get_labels,
     gopark,     goready,        lock_os_thread,   unlock_os_thread, entersyscall,  entersyscallblock,
     exitsyscall, set_gomaxprocs, queues,          trace_user, access, say_site, choose,
-    catch_panics,
+    catch_panics,   set_preemptible, preempt_due,
     chansend,       chanrecv,        closechan,        select,
     mutex_lock,     mutex_try_lock,  mutex_unlock,
     rwmutex_lock,   rwmutex_unlock,  rwmutex_rlock,    rwmutex_runlock,  rwmutex_try_lock, rwmutex_try_rlock,

@@ -36,6 +36,7 @@ class Instance final : public rt_runtime {
   rt_status step(std::uint64_t steps, int* over, rt_end* end) override;
   rt_status abandon() override;
   rt_status interrupt() override;
+  rt_status on_stop(rt_func fn, void* arg) override;
   bool running() const override { return running_.load(std::memory_order_acquire); }
   rt_status set_starting_stack_size(std::uint32_t bytes) override {
     sched_->starting_stack_size.store(bytes, std::memory_order_relaxed);
@@ -122,6 +123,8 @@ class Instance final : public rt_runtime {
   rt_config config_;
   std::unique_ptr<Sched> sched_;
   MainStart main_{};
+  rt_func on_stop_ = nullptr;
+  void* on_stop_arg_ = nullptr;
   std::atomic<bool> running_{false};
   bool ran_ = false;  // the state of a finished run is still to be seen
 };
@@ -299,6 +302,7 @@ void Instance::report(rt_end* end) const {
 rt_status Instance::finish(rt_end* end) {
   Sched& s = *sched_;
   close_to_outside();
+  if (on_stop_ != nullptr) on_stop_(on_stop_arg_);
   s.world.join_all();
   forget_waiters();
   leave_signal_stack();
@@ -323,6 +327,13 @@ rt_status Instance::hold(int by) {
 rt_status Instance::interrupt() {
   sched_->attention.fetch_or(Sched::kInterrupt, std::memory_order_seq_cst);
   sched_->poller.interrupt();
+  return RT_OK;
+}
+
+rt_status Instance::on_stop(rt_func fn, void* arg) {
+  if (running()) return fail(RT_ESTATE, "rt_on_stop: a run is under way; call it before rt_start_main or rt_begin");
+  on_stop_ = fn;
+  on_stop_arg_ = arg;
   return RT_OK;
 }
 

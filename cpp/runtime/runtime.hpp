@@ -28,6 +28,7 @@ struct rt_runtime {
   virtual rt_status step(std::uint64_t steps, int* over, rt_end* end) = 0;
   virtual rt_status abandon() = 0;
   virtual rt_status interrupt() = 0;
+  virtual rt_status on_stop(rt_func fn, void* arg) = 0;
   virtual bool running() const = 0;
   virtual rt_status set_starting_stack_size(std::uint32_t bytes) = 0;
   virtual std::uint32_t gomaxprocs() const = 0;

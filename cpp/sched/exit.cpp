@@ -31,7 +31,7 @@ void run_defers(G* gp) {
 void clear_exited(G* gp) {
   gp->waitreason = RT_WAIT_NONE;
   gp->preempt.store(false, std::memory_order_relaxed);
-  gp->unset(G::kLocked | G::kSystem | G::kCatch);
+  gp->unset(G::kLocked | G::kSystem | G::kCatch | G::kHeld);
   if (__builtin_expect(!gp->has(G::kMore), 1)) return;
   gp->more.labels = nullptr;
   gp->more.on_drop = nullptr;

@@ -57,6 +57,8 @@ struct GOps {
 
   // cpp/sync. What Go panics at is RT_EPANIC for a goroutine that catches panics, and does not return otherwise.
   void (*catch_panics)(bool on);
+  void (*set_preemptible)(bool on);
+  bool (*preempt_due)();
   rt_status (*chansend)(rt_chan* c, const void* elem, bool block);             // [parks]
   rt_status (*chanrecv)(rt_chan* c, void* elem, bool block, bool* ok);         // [parks]
   rt_status (*closechan)(rt_chan* c);

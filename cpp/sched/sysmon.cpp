@@ -131,7 +131,7 @@ void sysmon(M* m) {
       idle = 0;
       delay = kMinDelayUs;
     }
-    if (s.exiting()) break;
+    if (s.exiting() || end_if_interrupted(s)) break;  // where one computes and the others sleep, nobody else looks
     const std::uint64_t now = s.world.nanotime();
     s.coarse_now = now;
     if (s.deadline != 0 && monotonic_ns() >= s.deadline) limit_time(s);

@@ -9,7 +9,7 @@ namespace NEWPROC_NS {
 
 /// sysmon has asked the caller to yield: two that hand a value to and fro share one slice, and would go on for ever.
 [[gnu::cold, gnu::noinline]] inline M* enter_preempted(M* m) {
-  if (m->locks == 0) preempt_self(m);
+  if (m->locks == 0 && !m->curg->has(G::kHeld)) preempt_self(m);
   return getm();
 }
 

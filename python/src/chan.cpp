@@ -35,7 +35,7 @@ template <class F>
 rt_status from_anywhere(const char* name, const ChanObject* chan, F&& f) {
   const Goroutine* g = running();
   if (g != nullptr && g->run->search != nullptr) say_operation(g, name, nullptr);
-  return g != nullptr || chan->kind == ChanObject::times || runtime_lives(chan->rt) ? unparked(g, f) : kEndedEarly;
+  return g != nullptr || chan->kind == ChanObject::times || runtime_lives(chan->rt) ? tried(g, f) : kEndedEarly;
 }
 PyObject* raise_closed() {
   if (PyObject* error = error_class("StateError"); error != nullptr) {
@@ -268,7 +268,7 @@ PyObject* py_select(PyObject*, PyObject* args) {
   if (!read_cases(list, cases, sending)) return nullptr;
   std::size_t chosen = n;
   const auto without_waiting = [&] { return rt_select(cases.data(), n, 1, &chosen); };
-  rt_status s = has_default != 0 ? unparked(g, without_waiting) : tried_first(g, without_waiting);
+  rt_status s = has_default != 0 ? tried(g, without_waiting) : tried_first(g, without_waiting);
   if (s == RT_EWOULDBLOCK || (s == RT_OK && chosen == n && has_default == 0)) s = select_in_scope(g, cases, chosen);
   if (s != RT_OK) return raise_wait(s);
   if (chosen == n) return Py_BuildValue("(nOO)", static_cast<Py_ssize_t>(n), Py_None, Py_True);

@@ -59,6 +59,7 @@ class Runtime {
   explicit Runtime(const py::dict& settings) {
     rt_config config = config_from(settings);
     check(rt_new(&config, &rt_));
+    check(rt_on_stop(rt_, stop_goroutines, &run_));
     runtime_begins(rt_);
     sim_ = config.world == RT_WORLD_SIM;
     stack_bytes_ = config.stack_size;
@@ -91,8 +92,8 @@ class Runtime {
       PyEval_SaveThread();
       set_this_m(run_.host);
       status = rt_start_main(rt_, goroutine_entry, g, &end_);
-      set_this_m(nullptr);
       PyEval_RestoreThread(run_.host);
+      set_this_m(nullptr);
     }
     return finish(status);
   }

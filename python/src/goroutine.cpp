@@ -166,6 +166,14 @@ PyObject* py_set_labels(PyObject*, PyObject* labels) {
   Py_RETURN_NONE;
 }
 
+/// The run is over.
+void end_others(const Run* run) {
+  PyObject* goexit = error_class("GoExit");
+  if (goexit == nullptr) return PyErr_Clear();
+  end_running(run, goexit);
+  Py_DECREF(goexit);
+}
+
 void drop_held(Goroutine* g) {
   abandon_scopes(g);
   if (g->state != nullptr) drop_state(g->state);
@@ -173,6 +181,11 @@ void drop_held(Goroutine* g) {
 }
 
 }  // namespace
+
+void give_way(const Goroutine* g) {
+  const Away away(g);
+  rt_checkpoint();
+}
 
 PyObject* error_class(const char* name) {
   PyObject* module = PyImport_ImportModule("newproc._errors");
@@ -261,11 +274,20 @@ extern "C" void drop_goroutine(void* raw) {
   if (!sim) PyEval_SaveThread();
 }
 
+extern "C" void stop_goroutines(void* raw) {
+  const auto* run = static_cast<const Run*>(raw);
+  if (run->sim) return;
+  PyEval_RestoreThread(run->host);
+  end_others(run);
+  PyEval_SaveThread();
+}
+
 extern "C" void goroutine_entry(void* raw) {
   auto* g = static_cast<Goroutine*>(raw);
   Run* run = g->run;
   rt_set_labels(g);
   rt_catch_panics(1);  // they become exceptions
+  if (!run->sim) rt_set_preemptible(0);  // not with the GIL held; see tried()
   PyThreadState* mine = m_thread_state(run);
   if (!run->sim) PyEval_RestoreThread(mine);
   g->state = take_state(run);
@@ -274,12 +296,15 @@ extern "C" void goroutine_entry(void* raw) {
     rt_panic("no memory for a Python thread state");
   }
   swap_to(g->state);
+  if (!run->sim) executes(run, g->state);
   known = {g->state, g};
   const bool traced = run->search != nullptr && trace_lines(run->search);
   const Ended ended = call(g);  // may come back on another thread
   if (traced) PyEval_SetTrace(nullptr, nullptr);
   swap_to(m_thread_state(run));
+  if (!run->sim) executes(run, nullptr);
   known = {};
+  if (!run->sim && (ended == Ended::panicked || (ended == Ended::well && g == run->main))) end_others(run);
   give_state(g->state);
   g->state = nullptr;
   if (ended != Ended::panicked) free_goroutine(g);

@@ -42,6 +42,8 @@ void free_goroutine(Goroutine* g);  // GIL held
 void drop_main(Run* run);
 extern "C" void goroutine_entry(void* goroutine);
 extern "C" void drop_goroutine(void* goroutine);
+/// A Run's rt_on_stop: goroutines in the midst of Python code on other Ms would keep the run from ending.
+extern "C" void stop_goroutines(void* run);
 
 /// Before an operation that `running()` began: a search is told what it is, and on what (null: on what `name` says).
 void say_operation(const Goroutine* g, const char* name, PyObject* what);
@@ -95,10 +97,20 @@ rt_status unparked(const Goroutine* g, F&& f) {
   return f();
 }
 
+void give_way(const Goroutine* g);
+/// The same, for what may be tried again and again: afterwards sysmon has its way if it asked for a yield. The
+/// goroutine may come back on another thread, or never.
+template <class F>
+rt_status tried(const Goroutine* g, F&& f) {
+  const rt_status s = unparked(g, f);
+  const bool done = s == RT_OK || s == RT_EWOULDBLOCK;  // an error's text is the thread's
+  if (g != nullptr && !g->run->sim && done && __builtin_expect(rt_preempt_due(), 0)) give_way(g);
+  return s;
+}
 /// Of what may park, the way without waiting, since most need not. In a search the operation itself is the one point.
 template <class F>
 rt_status tried_first(const Goroutine* g, F&& f) {
-  return __builtin_expect(g->run->search == nullptr, 1) ? unparked(g, f) : RT_EWOULDBLOCK;
+  return __builtin_expect(g->run->search == nullptr, 1) ? tried(g, f) : RT_EWOULDBLOCK;
 }
 
 /// go and WaitGroup.go: starts the call, with `waitgroup` (or null) done when it ends. The goid.

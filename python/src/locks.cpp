@@ -69,7 +69,7 @@ template <class T, rt_status (*F)(T*)>
 PyObject* tries(PyObject* self, PyObject*) {
   const Goroutine* g = in_goroutine(kName<F>);
   if (g == nullptr) return nullptr;
-  const rt_status s = unparked(g, [self] { return F(value_of<T>(self)); });
+  const rt_status s = tried(g, [self] { return F(value_of<T>(self)); });
   if (s == RT_EWOULDBLOCK) Py_RETURN_FALSE;
   return s == RT_OK ? Py_NewRef(Py_True) : raise_status(s);
 }

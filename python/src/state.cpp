@@ -14,13 +14,47 @@ std::vector<PyThreadState*>& pool() {
   return *states;
 }
 
+struct MState;
+MState* all_ms = nullptr;  // that have executed a goroutine, guarded by the GIL
+
 /// The M's own thread state, made at its first Python goroutine, freed when the thread ends.
 struct MState {
   PyThreadState* state = nullptr;
   bool owned = false;
+  bool linked = false;  // this and what follows: guarded by the GIL
+  const Run* run = nullptr;
+  PyThreadState* running = nullptr;  // the goroutine's that it executes
+  MState *next = nullptr, *previous = nullptr;
+
+  void link() {
+    next = all_ms;
+    previous = nullptr;
+    if (next != nullptr) next->previous = this;
+    all_ms = this;
+    linked = true;
+  }
+  void unlink() {
+    if (!linked) return;
+    (previous != nullptr ? previous->next : all_ms) = next;
+    if (next != nullptr) next->previous = previous;
+    linked = false;
+  }
+  void executes(const Run* of, PyThreadState* goroutine) {
+    if (__builtin_expect(!linked, 0)) link();
+    run = of;
+    running = goroutine;
+  }
+  PyThreadState* own_state() {
+    if (__builtin_expect(state == nullptr, 0)) {
+      state = PyThreadState_New(PyInterpreterState_Main());
+      owned = true;
+    }
+    return state;
+  }
   ~MState() {
     if (!owned || state == nullptr || !Py_IsInitialized()) return;
     PyEval_RestoreThread(state);
+    unlink();
     PyThreadState_Clear(state);
     PyThreadState_DeleteCurrent();
   }
@@ -124,18 +158,14 @@ PyThreadState* new_state() {
 }  // namespace
 
 void set_this_m(PyThreadState* state) {
-  this_m().state = state;
-  this_m().owned = false;
+  MState& m = this_m();
+  m.state = state;
+  m.owned = false;
+  if (state == nullptr) m.unlink();
 }
 
 PyThreadState* m_thread_state(const Run* run) {
-  if (run->sim) return run->host;
-  MState& m = this_m();
-  if (__builtin_expect(m.state == nullptr, 0)) {
-    m.state = PyThreadState_New(PyInterpreterState_Main());
-    m.owned = true;
-  }
-  return m.state;
+  return run->sim ? run->host : this_m().own_state();
 }
 
 void swap_to(PyThreadState* state) {
@@ -144,13 +174,36 @@ void swap_to(PyThreadState* state) {
 }
 
 void enter(const Run* run, PyThreadState* state) {
-  if (!run->sim) PyEval_RestoreThread(m_thread_state(run));
+  if (!run->sim) {
+    MState& m = this_m();
+    PyEval_RestoreThread(m.own_state());
+    m.executes(run, state);
+  }
   swap_to(state);
 }
 
 void leave(const Run* run) {
-  swap_to(m_thread_state(run));
-  if (!run->sim) PyEval_SaveThread();
+  if (run->sim) return swap_to(run->host);
+  MState& m = this_m();
+  swap_to(m.own_state());
+  m.running = nullptr;
+  PyEval_SaveThread();
+}
+
+void executes(const Run* run, PyThreadState* state) { this_m().executes(run, state); }
+
+// PyThreadState_SetAsyncExc finds a state by its thread's number, and those of our states are not their threads':
+// for the call, the one that is meant has a number that no other has.
+void end_running(const Run* run, PyObject* exception) {
+  const PyThreadState* self = PyThreadState_Get();
+  for (MState* m = all_ms; m != nullptr; m = m->next) {
+    PyThreadState* state = m->running;
+    if (m->run != run || state == nullptr || state == self) continue;
+    const unsigned long number = state->thread_id;
+    state->thread_id = reinterpret_cast<unsigned long>(state);
+    PyThreadState_SetAsyncExc(state->thread_id, exception);
+    state->thread_id = number;
+  }
 }
 
 PyThreadState* take_state(const Run* run) {
@@ -175,6 +228,7 @@ PyThreadState* take_state(const Run* run) {
 }
 
 void give_state(PyThreadState* state) {
+  Py_CLEAR(state->async_exc);  // of end_running, come too late
   if (pool().size() < kMostPooled)
     pool().push_back(state);
   else

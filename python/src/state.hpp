@@ -29,7 +29,7 @@ struct Run {
   Goroutine* main = nullptr;            // while it has not ended: the runtime drops all others, not main
 };
 
-/// The thread state that this OS thread goes by as an M; nullptr afterwards.
+/// The thread state that this OS thread goes by as an M; nullptr afterwards, with the GIL held.
 void set_this_m(PyThreadState* state);
 PyThreadState* m_thread_state(const Run* run);
 
@@ -47,6 +47,11 @@ void give_state(PyThreadState* state);
 /// GIL held. Its frames stand on a stack that is given up, and are not unwound; the interpreter must not find them
 /// any more: 3.14's garbage collector walks the frames of every thread state.
 void drop_state(PyThreadState* state);
+/// GIL held, threads world. What this M executes from here on; nullptr: no goroutine.
+void executes(const Run* run, PyThreadState* state);
+/// GIL held. The run is over: goroutines whose Python code other Ms execute raise `exception` at their next bytecode,
+/// since nothing else would stop them.
+void end_running(const Run* run, PyObject* exception);
 /// Once, at import: what is 16 KiB of data stack is kept at hand, instead of given to the system and asked for again.
 void keep_chunks();
 

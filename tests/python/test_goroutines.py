@@ -309,20 +309,115 @@ def test_threads_migrate_goroutines_and_the_gil_state_follows():
     everyone(body, 100, {"procs": 2})
 
 
-def test_control_c_ends_a_run():
-    script = """
-import newproc, sys, os
-def spin():
-    while True: newproc.gosched()
+@pytest.mark.parametrize("tries", ["send", "lock", "select"])
+def test_a_goroutine_that_only_tries_is_preempted(tries):
+    """sysmon asks for the yield while the GIL is held; the GIL goes along."""
+    ran = []
+
+    def main():
+        c, m = newproc.Chan(1), newproc.Mutex()
+
+        def select_default():
+            newproc.select(c.recv_case(), default=True)
+
+        once = {"send": lambda: c.try_send(1), "lock": m.try_lock, "select": select_default}[tries]
+        newproc.go(ran.append, 1)
+        while not ran:
+            once()
+
+    newproc.run(main, procs=1, world="threads")
+    assert ran == [1]
+
+
+def test_a_run_ends_while_others_try():
+    for _ in range(50):
+
+        def main():
+            def spin():
+                c = newproc.Chan(1)
+                while True:
+                    c.try_send(1)
+                    c.try_recv()
+
+            for _ in range(3):
+                newproc.go(spin)
+            newproc.gosched()
+
+        newproc.run(main, procs=2, world="threads")
+
+
+@pytest.mark.parametrize("ends", ["main returns", "another panics"])
+def test_a_run_ends_while_python_code_runs_on(ends):
+    """Nothing but an exception stops a loop that calls nothing; its finally blocks run."""
+    left = []
+
+    def main():
+        spins = newproc.Chan()
+
+        def spin():
+            spins.send(None)
+            try:
+                while True:
+                    pass
+            finally:
+                left.append(True)
+
+        newproc.go(spin)
+        spins.recv()
+        if ends == "another panics":
+            raise ZeroDivisionError
+
+    for n in range(1, 6):
+        if ends == "main returns":
+            newproc.run(main, procs=2, world="threads")
+        else:
+            with pytest.raises(newproc.GoroutinePanic):
+                newproc.run(main, procs=2, world="threads")
+        assert len(left) <= n
+    newproc.run(lambda: [newproc.go(int) for _ in range(10)] and newproc.gosched(), procs=2)  # nothing is left in a pooled state
+
+
+CONTROL_C = {
+    "all yield": """
 def main():
+    def spin():
+        while True: newproc.gosched()
     newproc.go(spin)
     print("ready", flush=True)
     spin()
+""",
+    "one computes": """
+def main():
+    newproc.lock_os_thread()  # the other one is on the other M
+    spins = newproc.Chan()
+    def spin():
+        spins.send(None)
+        while True: pass
+    newproc.go(spin)
+    spins.recv()
+    print("ready", flush=True)
+    newproc.Chan().recv()
+""",
+    "main computes": """
+def main():
+    newproc.lock_os_thread()
+    print("ready", flush=True)
+    while True: pass
+""",
+}
+
+
+@pytest.mark.parametrize("main", CONTROL_C.values(), ids=CONTROL_C.keys())
+def test_control_c_ends_a_run(main):
+    script = f"""
+import newproc
+{main}
 try:
     newproc.run(main, procs=2)
 except KeyboardInterrupt:
     print("interrupted", flush=True)
 """
+
     import signal
 
     def heed_interrupts():  # a shell starts background jobs with SIGINT ignored, and children inherit that

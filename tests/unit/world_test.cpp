@@ -226,6 +226,69 @@ TEST_SUITE("preemption") {
     }
   }
 
+  TEST_CASE("a goroutine that is not preemptible keeps its M where it need not wait, and is asked all the same") {
+    for (const std::uint32_t world : {RT_WORLD_THREADS, RT_WORLD_SIM}) {
+      CAPTURE(world);
+      rt_config c = config(world, 1);
+      c.sysmon = RT_SYSMON_ON;
+      Runtime r(c);
+      bool ran = false, before = false;
+      int asked_after = 1, refused = 0;
+      REQUIRE(r.run([&] {
+        rt_chan* one = nullptr;
+        rt_chan_new(nullptr, 0, 1, &one);
+        r.go([&] { ran = true; });
+        rt_set_preemptible(0);
+        while (!rt_preempt_due()) {
+          if (rt_chan_try_send(one, nullptr) == RT_EWOULDBLOCK) ++refused;
+          rt_chan_try_recv(one, nullptr, nullptr);
+        }
+        for (int i = 0; i < 1000; ++i) rt_chan_try_send(one, nullptr);
+        before = ran;
+        rt_checkpoint();
+        asked_after = rt_preempt_due();
+        while (!ran) rt_checkpoint();  // at tick 0, main is what comes off the global queue
+        rt_chan_free(one);
+      }) == RT_OK);
+      CHECK_FALSE(before);
+      CHECK(ran);
+      CHECK(asked_after == 0);
+      CHECK(refused == 0);
+    }
+    CHECK(rt_preempt_due() == 0);
+    CHECK(rt_set_preemptible(1) == RT_EPLACE);
+  }
+
+  TEST_CASE("what is to be called when a run is over is called once, before the other Ms are waited for") {
+    Runtime r(config(RT_WORLD_THREADS, 2));
+    struct State {
+      std::atomic<bool> spins{false}, stop{false};
+      int calls = 0;
+    } state;
+    REQUIRE(rt_on_stop(r.rt, [](void* arg) {
+              auto* s = static_cast<State*>(arg);
+              ++s->calls;
+              s->stop = true;
+            }, &state) == RT_OK);
+    rt_status within = RT_OK;
+    REQUIRE(r.run([&] {
+      within = rt_on_stop(r.rt, nullptr, nullptr);
+      r.go([&] {
+        state.spins = true;
+        while (!state.stop) {
+        }
+      });
+      rt_lock_os_thread();  // main is on the thread that waits
+      while (!state.spins) rt_gosched();
+    }) == RT_OK);
+    CHECK(state.calls == 1);
+    CHECK(within == RT_EPLACE);
+    CHECK(rt_on_stop(nullptr, nullptr, nullptr) == RT_EINVAL);
+    REQUIRE(rt_on_stop(r.rt, nullptr, nullptr) == RT_OK);
+    REQUIRE(r.run([] {}) == RT_OK);
+    CHECK(state.calls == 1);
+  }
+
   TEST_CASE("two that hand a value to and fro share one slice, and are preempted when it is over") {
     Runtime r(config(RT_WORLD_THREADS, 1));
     CHECK(r.run([&] {
