@@ -258,6 +258,7 @@ void Instance::reset() {
   s.start_ns = s.world.nanotime();
 #if NEWPROC_WORLD_SIM
   s.world.reseed();
+  s.poller.forget();
 #endif
   ran_ = false;
 }

@@ -90,6 +90,8 @@ class Poller {
     return epoll_.is_open() ? epoll_.drain(out) : 0;
   }
   int look(IoReady* out) { return epoll_.is_open() ? epoll_.wait(out, 0) : 0; }
+  /// A run is over: neither its last wake-up nor who slept is left for the next one.
+  void forget() { note_ = {}; }
 
  private:
   Note note_;

@@ -7,18 +7,12 @@
 
 #include "base/rand.hpp"
 #include "explore/engine.hpp"
+#include "explore_program.hpp"
 
 using namespace newproc;
 using namespace newproc::explore;
 
 namespace {
-
-pattern::Program program_of(const std::string& json) {
-  pattern::Program program;
-  std::string why;
-  REQUIRE_MESSAGE(pattern::parse(json.data(), json.size(), program, why), why);
-  return program;
-}
 
 /// Every way at every decision, without any reduction.
 class BruteForce final : public Driver {
