@@ -11,21 +11,20 @@ rt_status in_syscall(const char* call) {
   return fail(RT_EPLACE, "%s: not between rt_entersyscall and rt_exitsyscall: the goroutine has no P there", call);
 }
 
-void put_global(M* m, G* gp) {
+/// gp leaves m for the global queue. The event is written under the lock: events are in the queue's order.
+bool leave_globally(M* m, G* gp, rt_event_kind event) {
   Sched& s = *m->sched;
-  s.lock.lock();
-  globrunqput(s, gp);
-  s.lock.unlock();
-}
-
-bool gosched_m(M* m, G* gp) {
-  Moment now(*m->sched);
-  emit_at(m, now, RT_EV_GO_SCHED, gp->goid);
+  Moment now(s);
   running_to_runnable(now, gp);
   dropg(m);
-  put_global(m, gp);
+  s.lock.lock();
+  emit(m, event, gp->goid);
+  globrunqput(s, gp);
+  s.lock.unlock();
   return false;
 }
+
+bool gosched_m(M* m, G* gp) { return leave_globally(m, gp, RT_EV_GO_SCHED); }
 
 /// Nothing runnable that this P can see: put on the empty global queue, gp would be what comes off it.
 inline bool alone_here(const Sched& s, const P* p) {
@@ -75,14 +74,7 @@ NEWPROC_HOT inline void gosched_direct(M* m, P* p, G* gp) {
   leave_for(m, gp, found, now);
 }
 
-bool gopreempt_m(M* m, G* gp) {
-  Moment now(*m->sched);
-  emit_at(m, now, RT_EV_GO_PREEMPT, gp->goid, 0);
-  running_to_runnable(now, gp);
-  dropg(m);
-  put_global(m, gp);
-  return false;
-}
+bool gopreempt_m(M* m, G* gp) { return leave_globally(m, gp, RT_EV_GO_PREEMPT); }
 
 bool goyield_m(M* m, G* gp) {
   Moment now(*m->sched);

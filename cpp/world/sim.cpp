@@ -108,9 +108,9 @@ void World::resume(WorldM* m) {
 
 void World::lose_control(int kind) {
   if (current_ == nullptr) return;  // the host looks, or sets things up
-  // Steps end between operations, or where the caller has asked for points anyhow.
-  const bool step_ends = kind == RT_POINT_OP && steps_ >= stop_at_;
-  if ((points_ & static_cast<std::uint32_t>(kind)) == 0 && !step_ends && now_ < next_wake_) return;
+  // A step ends, and an M whose time has come goes on, between operations, or where points were asked for anyhow.
+  const bool due = kind == RT_POINT_OP && (steps_ >= stop_at_ || now_ >= next_wake_);
+  if ((points_ & static_cast<std::uint32_t>(kind)) == 0 && !due) return;
   last_kind_ = kind;
   current_->running_tsan = current_fiber();
   to_driver();

@@ -28,6 +28,9 @@ struct Shared {
   rt_cond conds[2] = {};
   rt_once onces[2] = {};
   std::vector<rt_timer*> timers;
+  std::vector<rt_context*> contexts;
+  std::vector<rt_context_func*> funcs;
+  std::vector<rt_group*> groups;
 };
 Shared shared;
 rt_chan* chan() {
@@ -72,10 +75,68 @@ void time(std::uint8_t what) {
   (void)rt_chan_try_recv(rt_timer_chan(t), nullptr, nullptr);
 }
 
+rt_context* context() {
+  const std::size_t n = shared.contexts.size();
+  const std::size_t i = tape.next() % (n + 1);
+  return i == n ? nullptr : shared.contexts[i];
+}
+void hold_on(rt_status made, rt_context* c) {
+  if (made == RT_OK) shared.contexts.push_back(c);
+}
+void* group_body(void*) {
+  body(nullptr);
+  return tape.next() % 2 != 0 ? &shared : nullptr;
+}
+
+void contexts(std::uint8_t what) {
+  rt_context* c = nullptr;
+  rt_context* parent = context();
+  std::int64_t v = 0;
+  switch (what % 12) {
+    case 0: case 1: hold_on(rt_context_with_cancel(nullptr, parent, &c), c); break;
+    case 2: hold_on(rt_context_with_timeout(parent, (tape.next() - 20) * 1000, &shared, nothing, &c), c); break;
+    case 3: hold_on(rt_context_with_value(nullptr, parent, &shared.chans[tape.next() % 2], &shared, nothing, &c), c); break;
+    case 4: hold_on(rt_context_without_cancel(nullptr, parent, &c), c); break;
+    case 5: (void)rt_context_cancel(parent); break;
+    case 6: (void)rt_context_cancel_cause(parent, &shared, nothing); break;
+    case 7: (void)rt_context_value(parent, &shared.chans[tape.next() % 3]); break;
+    case 8: {
+      rt_context_func* f = nullptr;
+      if (rt_context_after_func(parent, body, nullptr, &f) == RT_OK) shared.funcs.push_back(f);
+      break;
+    }
+    case 9:
+      if (!shared.funcs.empty()) (void)rt_context_func_stop(shared.funcs[tape.next() % shared.funcs.size()]);
+      break;
+    case 10:
+      if (parent != nullptr) (void)rt_chan_recv(rt_context_done(parent), &v, nullptr);
+      break;
+    case 11: (void)rt_context_err(parent), (void)rt_context_cause(parent), (void)rt_context_deadline(parent, &v); break;
+  }
+}
+
+void groups(std::uint8_t what) {
+  rt_group* group = nullptr;
+  if (what % 6 == 0 && rt_group_new(context(), nothing, &group) == RT_OK) return shared.groups.push_back(group);
+  if (shared.groups.empty()) return;
+  group = shared.groups[tape.next() % shared.groups.size()];
+  void* error = nullptr;
+  switch (what % 6) {
+    case 1: (void)rt_group_go(group, group_body, nullptr); break;
+    case 2: (void)rt_group_try_go(group, group_body, nullptr); break;
+    case 3: (void)rt_group_set_limit(group, tape.next() % 4 - 1); break;
+    case 4: (void)rt_group_wait(group, &error); break;
+    case 5: (void)rt_context_err(rt_group_context(group)); break;
+  }
+}
+
 void wait(std::uint8_t what) {
   const std::uint8_t i = tape.next() % 2;
   std::int64_t v = what;
-  switch (what % 24) {
+  switch (what % 28) {
+    case 24: case 25: contexts(tape.next()); break;
+    case 26: groups(tape.next()); break;
+    case 27: (void)rt_set_preemptible(tape.next() % 2); break;
     case 0: case 1: (void)rt_chan_send(chan(), &v); break;
     case 2: case 3: (void)rt_chan_recv(chan(), &v, nullptr); break;
     case 4: (void)rt_chan_try_send(chan(), &v); break;
@@ -174,6 +235,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (std::size_t i = 0; i < 2; ++i) shared.conds[i].l = &shared.mutexes[i];
   (void)rt_start_main(rt, main_body, nullptr, nullptr);
   for (rt_timer* t : shared.timers) rt_timer_free(t);
+  for (rt_context_func* f : shared.funcs) rt_context_func_free(f);
+  for (rt_group* g : shared.groups) rt_group_free(g);
+  for (rt_context* c : shared.contexts) rt_context_release(c);
   for (rt_chan* c : shared.chans) rt_chan_free(c);
   if (rt_delete(rt) != RT_OK) std::abort();
   return 0;
