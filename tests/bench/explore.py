@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Schedules a second of a random walk, beside shuttle (crates.io) on the same shapes, in turns. Only ratios within one run mean anything.
+"""Schedules a second of the processor's time, beside shuttle's random walk (crates.io) on the same shapes, in turns. Only ratios within
+one run mean anything.
 
   explore.py --build DIR [--seconds 0.5] [--repeats 5] [SHAPE...]
 
