@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import _core
+from ._core import blocking, checkpoint, get_labels, go, goid, gomaxprocs, gosched, goyield, lock_os_thread, nanotime, set_labels, unlock_os_thread
 from ._errors import ArgumentError, DeadlockError, GoExit, GoroutinePanic, NewprocError, StateError, error_for
 
 if TYPE_CHECKING:
@@ -190,20 +191,6 @@ def goexit() -> NoReturn:
 
         raise PlaceError("newproc.goexit(): called outside of goroutines; it ends a goroutine")
     raise GoExit
-
-
-go = _core.go
-gosched = _core.gosched
-goyield = _core.goyield
-checkpoint = _core.checkpoint
-blocking = _core.blocking
-nanotime = _core.nanotime
-goid = _core.goid
-gomaxprocs = _core.gomaxprocs
-get_labels = _core.get_labels
-set_labels = _core.set_labels
-lock_os_thread = _core.lock_os_thread
-unlock_os_thread = _core.unlock_os_thread
 
 __all__ = [
     "NewprocError", "Runtime", "StateError", "blocking", "checkpoint", "get_labels", "go", "goexit", "goid", "gomaxprocs", "gosched",

@@ -73,8 +73,10 @@ class Once:
                     self._done = True
 
 
-READ, WRITE = 1, 2
-"""What `wait_fd` waits for."""
+READ = 1
+"""For `wait_fd`: until a read would not block."""
+WRITE = 2
+"""For `wait_fd`: until a write would not block."""
 
 __all__ = [
     "Atomic", "Case", "Chan", "Cond", "Context", "Mutex", "Once", "RWMutex", "Selected", "Ticker", "Timer", "Var", "WaitGroup", "after", "select",
