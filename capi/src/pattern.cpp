@@ -5,7 +5,7 @@
 #include <new>
 #include <utility>
 
-#include "base/error.hpp"
+#include "call.hpp"
 #include "context/overflow.hpp"
 #include "pattern.hpp"
 
@@ -13,23 +13,9 @@ using namespace newproc;
 
 namespace {
 
-rt_status null(const char* call, const char* argument) { return fail(RT_EINVAL, "%s: %s is NULL", call, argument); }
-
-template <class F>
-rt_status guarded(const char* call, F&& f) {
-  try {
-    return f();
-  } catch (const std::bad_alloc&) {
-    return fail(RT_ENOMEM, "%s: the system gave no memory", call);
-  } catch (const std::exception& e) {
-    return fail(RT_EINVAL, "%s: %s", call, e.what());
-  }
-}
-
 /// The configuration and limits to use, checked.
 rt_status settle(const char* call, const rt_config* cfg, const rt_limits* limits, rt_config& config, rt_limits& most) {
-  if (rt_current() != nullptr)
-    return fail(RT_EPLACE, "%s: called inside a goroutine; call it from the thread that owns the runtime", call);
+  if (rt_current() != nullptr) return inside(call);
   pattern::pattern_config(config);
   if (cfg != nullptr) {
     if (cfg->struct_size != sizeof config)

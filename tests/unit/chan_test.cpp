@@ -11,19 +11,7 @@ using namespace fixture;
 
 namespace {
 
-/// Every world, with 1 and with more Ps; the sim world with many seeds.
-void everywhere(const std::function<void(Runtime&)>& scenario, std::uint64_t seeds = 20) {
-  for (const std::uint32_t procs : {1u, 2u, 4u}) {
-    CAPTURE(procs);
-    Runtime threads(config(RT_WORLD_THREADS, procs));
-    CHECK(threads.run([&] { scenario(threads); }) == RT_OK);
-    for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
-      CAPTURE(seed);
-      Runtime sim(config(RT_WORLD_SIM, procs, seed));
-      CHECK_MESSAGE(sim.run([&] { scenario(sim); }) == RT_OK, sim.message);
-    }
-  }
-}
+void everywhere(const std::function<void(Runtime&)>& scenario, std::uint64_t seeds = 20) { in_all_worlds(seeds, scenario); }
 
 /// How a run of main ends, which may not come back to free a channel.
 void ends(rt_status status, const char* message, const std::function<void(rt_chan*)>& main) {

@@ -60,15 +60,7 @@ bool closed(rt_context* c) {
 }
 void wait_for(rt_context* c) { REQUIRE(rt_chan_recv(rt_context_done(c), nullptr, nullptr) == RT_OK); }
 
-void everywhere(const std::function<void(Runtime&)>& body) {
-  for (const std::uint32_t world : {RT_WORLD_SIM, RT_WORLD_THREADS})
-    for (const std::uint32_t procs : {1u, 2u, 4u}) {
-      CAPTURE(world);
-      CAPTURE(procs);
-      Runtime r(config(world, procs));
-      CHECK_MESSAGE(r.run([&] { body(r); }) == RT_OK, r.message);
-    }
-}
+void everywhere(const std::function<void(Runtime&)>& scenario) { in_all_worlds(1, scenario); }
 
 }  // namespace
 

@@ -67,6 +67,20 @@ class Runtime {
   std::deque<Body> bodies_;  // one P's goroutines only push here: addresses stay
 };
 
+/// In every world, with 1 and with more Ps; the sim world with this many seeds.
+inline void in_all_worlds(std::uint64_t seeds, const std::function<void(Runtime&)>& scenario) {
+  for (const std::uint32_t procs : {1u, 2u, 4u}) {
+    CAPTURE(procs);
+    Runtime threads(config(RT_WORLD_THREADS, procs));
+    CHECK_MESSAGE(threads.run([&] { scenario(threads); }) == RT_OK, threads.message);
+    for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+      CAPTURE(seed);
+      Runtime sim(config(RT_WORLD_SIM, procs, seed));
+      CHECK_MESSAGE(sim.run([&] { scenario(sim); }) == RT_OK, sim.message);
+    }
+  }
+}
+
 inline rt_snapshot* snapshot(rt_runtime* rt) {
   rt_snapshot* s = nullptr;
   REQUIRE(rt_snapshot_take(rt, &s) == RT_OK);

@@ -7,18 +7,7 @@ using namespace fixture;
 
 namespace {
 
-void everywhere(const std::function<void(Runtime&)>& scenario, std::uint64_t seeds = 20) {
-  for (const std::uint32_t procs : {1u, 2u, 4u}) {
-    CAPTURE(procs);
-    Runtime threads(config(RT_WORLD_THREADS, procs));
-    CHECK(threads.run([&] { scenario(threads); }) == RT_OK);
-    for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
-      CAPTURE(seed);
-      Runtime sim(config(RT_WORLD_SIM, procs, seed));
-      CHECK_MESSAGE(sim.run([&] { scenario(sim); }) == RT_OK, sim.message);
-    }
-  }
-}
+void everywhere(const std::function<void(Runtime&)>& scenario, std::uint64_t seeds = 20) { in_all_worlds(seeds, scenario); }
 
 void ends(rt_status status, const char* message, const Body& main) {
   for (const std::uint32_t world : {RT_WORLD_SIM, RT_WORLD_THREADS}) {
