@@ -64,6 +64,7 @@ Director::Say Explorer::arrives(std::uint64_t g, const Operation& op) {
   t.place = site != 0 ? mix(site, op.kind) : t.history;
   ++t.done;
   ++steps_;
+  if (numbers_) watch(s, mix(mix(site, op.kind), reinterpret_cast<std::uintptr_t>(t.next.object)));
   if (steps_ > bounds_.steps || (main_done_ && steps_ - main_done_at_ > bounds_.after_main)) {
     too_long_ = true;
     return Say::end;
@@ -150,7 +151,7 @@ std::uint32_t Explorer::next_but_idle(const Ready& ready, bool running, bool tim
     ++changes_;
     return decide(question(0, false, true), ready.n);
   }
-  if (indices_.empty() && least >= kLapsToGiveUp) {
+  if (indices_.empty() && least >= kLapsToGiveUp && !numbers_) {
     too_long_ = in_circles_ = true;
     return kStop;
   }
@@ -196,8 +197,22 @@ void Explorer::touches(std::uint64_t g, const void* cell, std::uint32_t kind) {
   if (races_on_) clocks_.touches({id(g), kind, site}, cell, races_);
 }
 
-void Explorer::lap() {
-  State& s = tasks_[last_];
+/// A pattern says where a loop of its begins again. A function does not: that it comes back to the same operation on the
+/// same object, by Brent's way of finding a cycle, must do.
+void Explorer::watch(State& s, std::uint64_t at) {
+  if (at == s.head) {
+    s.since = 0;
+    return lap_of(s);
+  }
+  if (++s.since < s.reach) return;
+  s.head = at;
+  s.since = 0;
+  s.reach = std::min(2 * s.reach, kLongestLoop);
+}
+
+void Explorer::lap() { lap_of(tasks_[last_]); }
+
+void Explorer::lap_of(State& s) {
   if (s.progress) s.laps = 0;
   else laps_ += ++s.laps;
   s.progress = false;

@@ -56,6 +56,8 @@ class Explorer final : public Director {
     std::uint32_t laps = 0;  // rounds of endless loops in which it has changed nothing
     bool progress = false;
     std::uint64_t idle_since = 0;  // changes_ when it was seen to go in circles
+    std::uint64_t head = 0;        // of a function: the operation that it may come back to
+    std::uint32_t since = 0, reach = 1;  // operations since then; how many until another is the one
   };
   static std::uint32_t id(std::uint64_t g) { return static_cast<std::uint32_t>(g - 1); }
   /// It comes back in the middle of an instruction: `site` is where it is, not where the one before it was.
@@ -68,7 +70,9 @@ class Explorer final : public Director {
     tasks_[last_].progress = true;
     tasks_[last_].laps = 0;
   }
-  bool idle(const State& s) const { return s.laps >= kLapsToIdle && s.idle_since == changes_; }
+  bool idle(const State& s) const { return s.laps >= (numbers_ ? kLapsToIdleUnseen : kLapsToIdle) && s.idle_since == changes_; }
+  void watch(State& s, std::uint64_t at);
+  void lap_of(State& s);
   std::uint32_t decide(const Question& q, std::uint32_t only);
   const void* name_of(const void* object);
   std::uint32_t next_but_idle(const Ready& ready, bool running, bool timer);
@@ -79,6 +83,8 @@ class Explorer final : public Director {
   static const Task* const* indirect_tasks(const void* explorer);
 
   static constexpr std::uint32_t kLapsToIdle = 2, kLapsToGiveUp = 30;
+  // A function's loop may count its rounds, which nobody sees: more of them are tried, and the bound on steps is what ends it.
+  static constexpr std::uint32_t kLapsToIdleUnseen = 100, kLongestLoop = 64;
   const Bounds bounds_;
   const bool races_on_, numbers_;
   IdMap objects_;  // of this schedule, where they are numbered

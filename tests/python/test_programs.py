@@ -145,6 +145,52 @@ def test_going_in_circles_is_a_livelock():
     assert [g.goroutine for g in finding.goroutines] == [0]
 
 
+@pytest.mark.parametrize("driver", ["random", "pct", "pos", "urw", "surw", "bounded", "places", "stalls", "portfolio"])
+def test_who_polls_keeps_nobody_from_going_on(driver):
+    """However a driver likes it, a loop that changes nothing lets the others come: no livelock, and no 20,000 steps."""
+
+    def main():
+        stop, rounds = newproc.Chan(), newproc.Atomic(0)
+
+        def poll():
+            while stop.try_recv() is None:
+                pass
+
+        for _ in range(2):
+            newproc.go(poll)
+        for _ in range(3):
+            rounds.add(1)
+        stop.close()
+
+    found = newproc.explore(main, driver=driver, schedules=60, seed=3)
+    assert not found.findings
+    assert found.steps < 60 * 2_000
+
+
+def test_a_loop_that_counts_its_tries_is_searched_to_the_last():
+    """Nobody sees the count: a hundred tries that change nothing are no circle."""
+
+    def main():
+        m, held = newproc.Mutex(), newproc.Chan()
+
+        def hold():
+            with m:
+                held.send(None)
+                for _ in range(3):
+                    newproc.gosched()
+
+        newproc.go(hold)
+        held.recv()
+        for _ in range(50):
+            if m.try_lock():
+                break
+        else:
+            raise RuntimeError("gave up")
+
+    found = newproc.explore(main, driver="pct", schedules=200, seed=1, find="panic")
+    assert any("gave up" in finding.message for finding in found.findings)
+
+
 def test_a_race_names_both_places_in_any_schedule():
     def main():
         total, done = newproc.Var(0, name="total"), newproc.Chan()
