@@ -13,7 +13,7 @@ std::uint32_t way_of(const Question& q, std::uint32_t name) {
   return q.n;
 }
 
-std::uint64_t mix(std::uint64_t a, std::uint64_t b) { return mix_seed(a ^ (b * 0xff51afd7ed558ccdULL), 1); }
+std::uint64_t place_after(std::uint64_t a, std::uint64_t b) { return mix_seed(a ^ (b * 0xff51afd7ed558ccdULL), 1); }
 
 }  // namespace
 
@@ -97,7 +97,7 @@ void FewestFirst::add(std::uint32_t name, std::uint64_t like) {
     full_ = true;
     return;
   }
-  const std::uint64_t all = mix(base_like_, like);
+  const std::uint64_t all = place_after(base_like_, like);
   const std::uint32_t cost = std::min(kCosts - 1, base_cost_ + 1 + static_cast<std::uint32_t>(std::bit_width(seen_[all]++)));
   waiting_[cost].push_back(static_cast<std::uint32_t>(nodes_.size()));
   nodes_.push_back({current_, decision_, name, cost, all});
@@ -106,10 +106,10 @@ void FewestFirst::add(std::uint32_t name, std::uint64_t like) {
 /// The ways that were not taken, to be tried later. Of goroutines at the same place, one is enough.
 void FewestFirst::offer(const Question& q) {
   if (full_ || (most_ != 0 && deviations_ >= most_)) return;
-  const std::uint64_t from = q.running ? mix(q.task(0).place, 1) : mix(q.after->place, 2);
+  const std::uint64_t from = q.running ? place_after(q.task(0).place, 1) : place_after(q.after->place, 2);
   if (q.choice) {
     for (std::uint32_t i = 0; i < q.n; ++i)
-      if (i != q.usual) add(i, mix(from, i));
+      if (i != q.usual) add(i, place_after(from, i));
     return;
   }
   pasts_.clear();
@@ -118,9 +118,9 @@ void FewestFirst::offer(const Question& q) {
     const Task& t = q.task(i);
     if (std::find(pasts_.begin(), pasts_.end(), t.place) != pasts_.end()) continue;
     pasts_.push_back(t.place);
-    add(t.id, mix(from, t.place));
+    add(t.id, place_after(from, t.place));
   }
-  if (q.timer && q.usual != q.n - 1) add(kTimer, mix(from, kTimer));
+  if (q.timer && q.usual != q.n - 1) add(kTimer, place_after(from, kTimer));
 }
 
 std::uint32_t FewestFirst::pick(const Question& q) {
