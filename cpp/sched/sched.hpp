@@ -120,6 +120,7 @@ struct Sched {
   std::atomic<M*> allm{nullptr};
 
   std::atomic<std::uint32_t> nmspinning{0};
+  std::atomic<std::uint32_t> scheduling{0};  // Ms in the loop of mstart
   std::atomic<std::uint32_t> needspinning{0};
 
   Lock gfree_lock;

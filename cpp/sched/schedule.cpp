@@ -136,12 +136,14 @@ void mstart(M* m) {
   learn_bounds(m);
   if (m->startfn != nullptr) m->startfn(m);
   if (P* p = m->nextp.exchange(nullptr, std::memory_order_acquire)) acquirep(m, p);
+  s.scheduling.fetch_add(1, std::memory_order_seq_cst);  // pairs with preempt_until_all_left
   while (m->p != nullptr && !s.exiting()) {
     G* gp = next_goroutine(m);
     if (gp == nullptr) break;
     run_on(m, gp);
     run_action(m);
   }
+  s.scheduling.fetch_sub(1, std::memory_order_seq_cst);
   if (m->spinning) {
     m->spinning = false;
     s.nmspinning.fetch_sub(1, std::memory_order_seq_cst);

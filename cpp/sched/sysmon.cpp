@@ -117,6 +117,15 @@ void preemptall(Sched& s) {
     if (s.allp[i]->status.load(std::memory_order_acquire) == RT_PRUNNING) preemptone(s.allp[i], getm());
 }
 
+/// What an M began to execute while the run ended has not been asked to leave, and may only pass safe points.
+void preempt_until_all_left(Sched& s) {
+  constexpr std::uint32_t kUs = 1000;
+  while (!kSim && s.scheduling.load(std::memory_order_seq_cst) != 0) {
+    preemptall(s);
+    s.world.usleep(kUs);
+  }
+}
+
 void sysmon(M* m) {
   Sched& s = *m->sched;
   std::uint32_t idle = 0, delay = kMinDelayUs;
@@ -146,6 +155,7 @@ void sysmon(M* m) {
       schedtrace(s, s.cfg.scheddetail != 0);
     }
   }
+  preempt_until_all_left(s);
 }
 
 }  // namespace NEWPROC_NS

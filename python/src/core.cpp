@@ -184,6 +184,7 @@ class Runtime {
     run_.host = PyThreadState_Get();
     run_.exception = nullptr;
     run_.panic.clear();
+    run_.over = nullptr;
     run_.main = g;
     end_ = rt_end{};
     end_.struct_size = sizeof end_;

@@ -167,11 +167,11 @@ PyObject* py_set_labels(PyObject*, PyObject* labels) {
 }
 
 /// The run is over.
-void end_others(const Run* run) {
+void end_others(Run* run) {
   PyObject* goexit = error_class("GoExit");
   if (goexit == nullptr) return PyErr_Clear();
   end_running(run, goexit);
-  Py_DECREF(goexit);
+  Py_DECREF(goexit);  // its module has it
 }
 
 void drop_held(Goroutine* g) {
@@ -275,7 +275,7 @@ extern "C" void drop_goroutine(void* raw) {
 }
 
 extern "C" void stop_goroutines(void* raw) {
-  const auto* run = static_cast<const Run*>(raw);
+  auto* run = static_cast<Run*>(raw);
   if (run->sim) return;
   PyEval_RestoreThread(run->host);
   end_others(run);

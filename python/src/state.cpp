@@ -168,6 +168,19 @@ PyThreadState* m_thread_state(const Run* run) {
   return run->sim ? run->host : this_m().own_state();
 }
 
+namespace {
+
+// PyThreadState_SetAsyncExc finds a state by its thread's number, and those of our states are not their threads':
+// for the call, the one that is meant has a number that no other has.
+void raise_in(PyThreadState* state, PyObject* exception) {
+  const unsigned long number = state->thread_id;
+  state->thread_id = reinterpret_cast<unsigned long>(state);
+  PyThreadState_SetAsyncExc(state->thread_id, exception);
+  state->thread_id = number;
+}
+
+}  // namespace
+
 void swap_to(PyThreadState* state) {
   newproc_bind_gilstate(state);
   PyThreadState_Swap(state);
@@ -180,6 +193,7 @@ void enter(const Run* run, PyThreadState* state) {
     m.executes(run, state);
   }
   swap_to(state);
+  if (__builtin_expect(run->over != nullptr, 0) && !run->sim) raise_in(state, run->over);
 }
 
 void leave(const Run* run) {
@@ -190,19 +204,17 @@ void leave(const Run* run) {
   PyEval_SaveThread();
 }
 
-void executes(const Run* run, PyThreadState* state) { this_m().executes(run, state); }
+void executes(const Run* run, PyThreadState* state) {
+  this_m().executes(run, state);
+  if (state != nullptr && __builtin_expect(run->over != nullptr, 0)) raise_in(state, run->over);
+}
 
-// PyThreadState_SetAsyncExc finds a state by its thread's number, and those of our states are not their threads':
-// for the call, the one that is meant has a number that no other has.
-void end_running(const Run* run, PyObject* exception) {
+void end_running(Run* run, PyObject* exception) {
+  run->over = exception;
   const PyThreadState* self = PyThreadState_Get();
   for (MState* m = all_ms; m != nullptr; m = m->next) {
     PyThreadState* state = m->running;
-    if (m->run != run || state == nullptr || state == self) continue;
-    const unsigned long number = state->thread_id;
-    state->thread_id = reinterpret_cast<unsigned long>(state);
-    PyThreadState_SetAsyncExc(state->thread_id, exception);
-    state->thread_id = number;
+    if (m->run == run && state != nullptr && state != self) raise_in(state, exception);
   }
 }
 

@@ -26,6 +26,7 @@ struct Run {
   unsigned holds = 0;                   // of goroutines that wait for other threads, guarded by the GIL
   TimerRecord* timers = nullptr;        // that are not freed yet, guarded by the GIL
   Search* search = nullptr;             // that directs the run, or null
+  PyObject* over = nullptr;             // the run is over: what a goroutine raises that comes back; guarded by the GIL
   Goroutine* main = nullptr;            // while it has not ended: the runtime drops all others, not main
 };
 
@@ -51,7 +52,7 @@ void drop_state(PyThreadState* state);
 void executes(const Run* run, PyThreadState* state);
 /// GIL held. The run is over: goroutines whose Python code other Ms execute raise `exception` at their next bytecode,
 /// since nothing else would stop them.
-void end_running(const Run* run, PyObject* exception);
+void end_running(Run* run, PyObject* exception);
 /// Once, at import: what is 16 KiB of data stack is kept at hand, instead of given to the system and asked for again.
 void keep_chunks();
 

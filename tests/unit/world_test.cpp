@@ -289,6 +289,19 @@ TEST_SUITE("preemption") {
     CHECK(state.calls == 1);
   }
 
+  TEST_CASE("a run ends though others pass safe points only, whenever they began") {
+    for (int round = 0; round < 200; ++round) {
+      Runtime r(config(RT_WORLD_THREADS, 2));
+      CHECK(r.run([&] {
+        for (int i = 0; i < 3; ++i)
+          r.go([] {
+            for (;;) rt_checkpoint();
+          });
+        rt_gosched();
+      }) == RT_OK);
+    }
+  }
+
   TEST_CASE("two that hand a value to and fro share one slice, and are preempted when it is over") {
     Runtime r(config(RT_WORLD_THREADS, 1));
     CHECK(r.run([&] {
