@@ -162,7 +162,7 @@ std::uint32_t Explorer::next_but_idle(const Ready& ready, bool running, bool tim
   Question q = question(goroutines, running && indices_[0] == 0, timer);
   q.get = indirect_task;
   q.get_all = indirect_tasks;
-  const std::uint32_t i = decide(q, q.n == 1 ? 0 : kStop);
+  const std::uint32_t i = decide(q, q.n == 1 && !driver_->wants_all() ? 0 : kStop);
   if (i == kStop) return kStop;
   if (i == goroutines) {
     ++changes_;
