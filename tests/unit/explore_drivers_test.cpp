@@ -66,10 +66,10 @@ TEST_SUITE("explore drivers") {
     };
     const std::map<std::string, int> even = orders("surw"), walk = orders("random");
     CHECK(even.size() == 6);
-    for (const auto& [order, n] : even) {
-      CAPTURE(order);
-      CHECK(n > 850);
-      CHECK(n < 1'150);
+    for (const auto& way : even) {
+      CAPTURE(way.first);
+      CHECK(way.second > 850);
+      CHECK(way.second < 1'150);
     }
     CHECK(walk.at("1122") > 3'000);
   }
