@@ -18,17 +18,13 @@ void Explorer::begin(Driver& driver) {
   races_.clear();
   clocks_.clear();
   objects_.clear();
-  nobjects_ = 0;
   site = 0;
 }
 
 /// What is the same in every schedule that has begun alike.
 const void* Explorer::name_of(const void* object) {
-  if (!numbers_ || object == nullptr) return object;
-  bool fresh = false;
-  const std::uint32_t i = objects_.find(reinterpret_cast<std::uintptr_t>(object), nobjects_, fresh);
-  if (fresh) ++nobjects_;
-  return reinterpret_cast<const void*>(std::uintptr_t{i} + 1);
+  if (!function_ || object == nullptr) return object;
+  return reinterpret_cast<const void*>(std::uintptr_t{objects_.of(reinterpret_cast<std::uintptr_t>(object))} + 1);
 }
 
 void Explorer::spawned(std::uint64_t g, std::uint64_t parent, rt_func fn, void* arg) {
@@ -41,7 +37,7 @@ void Explorer::spawned(std::uint64_t g, std::uint64_t parent, rt_func fn, void* 
   s.arg = arg;
   s.parent = parent != 0 ? id(parent) : 0;
   // Where a function says where it is, what is started at the same place is alike; its argument is some address.
-  s.started_at = numbers_ && parent != 0 ? site : 0;
+  s.started_at = function_ && parent != 0 ? site : 0;
   s.task.history = mix(reinterpret_cast<std::uintptr_t>(fn), s.started_at != 0 ? s.started_at : reinterpret_cast<std::uintptr_t>(arg));
   s.task.place = s.task.root = s.task.history;
   ++alive_;
@@ -64,7 +60,7 @@ Director::Say Explorer::arrives(std::uint64_t g, const Operation& op) {
   t.place = site != 0 ? mix(site, op.kind) : t.history;
   ++t.done;
   ++steps_;
-  if (numbers_) watch(s, mix(mix(site, op.kind), reinterpret_cast<std::uintptr_t>(t.next.object)));
+  if (function_) watch(s, mix(mix(site, op.kind), reinterpret_cast<std::uintptr_t>(t.next.object)));
   if (steps_ > bounds_.steps || (main_done_ && steps_ - main_done_at_ > bounds_.after_main)) {
     too_long_ = true;
     return Say::end;
@@ -123,11 +119,14 @@ Question Explorer::question(std::uint32_t goroutines, bool running, bool timer) 
   return {false, running, timer, goroutines + (timer ? 1 : 0), 0, &tasks_[last_].task, steps_, direct_task, direct_tasks, this};
 }
 
+/// Who goes on: asked for where there is a choice, or where the driver wants to know of all.
+std::uint32_t Explorer::ask(const Question& q) { return decide(q, q.n == 1 && !driver_->wants_all() ? 0 : kStop); }
+
 std::uint32_t Explorer::next(const Ready& ready, bool running, bool timer) {
   ready_ = &ready;
   if (laps_ != 0) return next_but_idle(ready, running, timer);
   const Question q = question(ready.n, running, timer);
-  const std::uint32_t i = decide(q, q.n == 1 && !driver_->wants_all() ? 0 : kStop);
+  const std::uint32_t i = ask(q);
   if (i == kStop) return kStop;
   if (i == ready.n)
     ++changes_;
@@ -151,7 +150,7 @@ std::uint32_t Explorer::next_but_idle(const Ready& ready, bool running, bool tim
     ++changes_;
     return decide(question(0, false, true), ready.n);
   }
-  if (indices_.empty() && least >= kLapsToGiveUp && !numbers_) {
+  if (indices_.empty() && least >= kLapsToGiveUp && !function_) {
     too_long_ = in_circles_ = true;
     return kStop;
   }
@@ -162,7 +161,7 @@ std::uint32_t Explorer::next_but_idle(const Ready& ready, bool running, bool tim
   Question q = question(goroutines, running && indices_[0] == 0, timer);
   q.get = indirect_task;
   q.get_all = indirect_tasks;
-  const std::uint32_t i = decide(q, q.n == 1 && !driver_->wants_all() ? 0 : kStop);
+  const std::uint32_t i = ask(q);
   if (i == kStop) return kStop;
   if (i == goroutines) {
     ++changes_;

@@ -15,8 +15,9 @@ struct Bounds {
 
 class Explorer final : public Director {
  public:
-  /// `numbers`: objects are told apart by the order in which they come up, not by addresses, which another run need not have.
-  Explorer(const Bounds& bounds, bool races, bool numbers) : bounds_(bounds), races_on_(races), numbers_(numbers) {}
+  /// `function`: the program is one, no pattern. Its objects are told apart by the order in which they come up, not by addresses,
+  /// which another run need not have, and its loops by what it comes back to.
+  Explorer(const Bounds& bounds, bool races, bool function) : bounds_(bounds), races_on_(races), function_(function) {}
 
   /// A schedule begins.
   void begin(Driver& driver);
@@ -70,10 +71,11 @@ class Explorer final : public Director {
     tasks_[last_].progress = true;
     tasks_[last_].laps = 0;
   }
-  bool idle(const State& s) const { return s.laps >= (numbers_ ? kLapsToIdleUnseen : kLapsToIdle) && s.idle_since == changes_; }
+  bool idle(const State& s) const { return s.laps >= (function_ ? kLapsToIdleUnseen : kLapsToIdle) && s.idle_since == changes_; }
   void watch(State& s, std::uint64_t at);
   void lap_of(State& s);
   std::uint32_t decide(const Question& q, std::uint32_t only);
+  std::uint32_t ask(const Question& q);
   const void* name_of(const void* object);
   std::uint32_t next_but_idle(const Ready& ready, bool running, bool timer);
   Question question(std::uint32_t goroutines, bool running, bool timer);
@@ -86,9 +88,8 @@ class Explorer final : public Director {
   // A function's loop may count its rounds, which nobody sees: more of them are tried, and the bound on steps is what ends it.
   static constexpr std::uint32_t kLapsToIdleUnseen = 100, kLongestLoop = 64;
   const Bounds bounds_;
-  const bool races_on_, numbers_;
-  IdMap objects_;  // of this schedule, where they are numbered
-  std::uint32_t nobjects_ = 0;
+  const bool races_on_, function_;
+  IdMap objects_;  // of this schedule of a function
   Driver* driver_ = nullptr;
   std::vector<State> tasks_;  // by id
   std::uint32_t ntasks_ = 0, alive_ = 0, last_ = 0;

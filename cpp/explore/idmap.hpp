@@ -17,14 +17,7 @@ class IdMap {
   std::uint32_t size() const { return size_; }
   /// The number of `key`; `next` where it has none yet.
   std::uint32_t find(std::uint64_t key, std::uint32_t next, bool& fresh) {
-    if (size_ * 2 >= slots_.size()) grow();
-    Slot& slot = slots_[at(key)];
-    fresh = slot.era != era_;
-    if (fresh) {
-      slot = {key, next, era_};
-      ++size_;
-    }
-    return slot.number;
+    return slot_of(key, next, fresh).number;
   }
   /// Counted from 0.
   std::uint32_t of(std::uint64_t key) {
@@ -45,8 +38,7 @@ class IdMap {
   /// The number of `key`, to be changed; 0 where it is new.
   std::uint32_t& operator[](std::uint64_t key) {
     bool fresh = false;
-    find(key, 0, fresh);
-    return slots_[at(key)].number;
+    return slot_of(key, 0, fresh).number;
   }
 
  private:
@@ -54,6 +46,16 @@ class IdMap {
     std::uint64_t key = 0;
     std::uint32_t number = 0, era = 0;
   };
+  Slot& slot_of(std::uint64_t key, std::uint32_t next, bool& fresh) {
+    if (size_ * 2 >= slots_.size()) grow();
+    Slot& slot = slots_[at(key)];
+    fresh = slot.era != era_;
+    if (fresh) {
+      slot = {key, next, era_};
+      ++size_;
+    }
+    return slot;
+  }
   std::size_t at(std::uint64_t key) const {
     const std::size_t mask = slots_.size() - 1;
     std::size_t i = (key * 0x9e3779b97f4a7c15ULL >> 32) & mask;

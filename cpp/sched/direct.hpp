@@ -11,6 +11,7 @@ inline constexpr std::uint32_t kGivesBack = 0x100;
 #if NEWPROC_WORLD_SIM
 void directed_operation(M* m, const Operation& op);  // [parks]
 std::uint32_t directed_choice(M* m, std::uint32_t n);
+G* directed_next(M* m);
 
 /// The goroutine that runs comes to an operation: a point where drivers may step in.
 inline void operation(M* m, std::uint32_t kind = RT_OP_LOCAL, const void* object = nullptr) {
@@ -37,6 +38,7 @@ inline void hb_touch(const M* m, const void* cell, std::uint32_t kind) {
 inline void operation(M* m, std::uint32_t = RT_OP_LOCAL, const void* = nullptr) { point(m, RT_POINT_OP); }
 inline constexpr bool directed(const M*) { return false; }
 inline std::uint32_t directed_choice(M*, std::uint32_t) { return 0; }
+inline G* directed_next(M*) { return nullptr; }
 inline void hb_acquire(const M*, const G*, const void*) {}
 inline void hb_release(const M*, const G*, const void*) {}
 inline void hb_acquire(const M*, const void*) {}

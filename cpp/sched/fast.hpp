@@ -86,7 +86,7 @@ NEWPROC_HOT inline Found find_local(M* m) {
   if (__builtin_expect(s.attention.load(std::memory_order_relaxed) != 0, 0)) return {};
   if ((kDirectSwitch || directed(m)) && __builtin_expect(p->timers.size() != 0, 0) && m->ops != nullptr && timers_due(s, p))
     return {};  // they fire on g0
-  if constexpr (kSim) if (directed(m)) return {directed_next(m), false, RT_FROM_RUNQ, -1};
+  if (directed(m)) return {directed_next(m), false, RT_FROM_RUNQ, -1};
   if (__builtin_expect(p->schedtick.load(std::memory_order_relaxed) % kGlobalFairness == 0, 0) && !globrunqempty(s))
     if (G* gp = from_global(m, p, 1)) return {gp, false, RT_FROM_GLOBAL61, -1};
   if (const Found found = from_runq(s, p); found.g != nullptr) return found;

@@ -275,7 +275,6 @@ Found findRunnable(M* m);  // blocks; g == null: the M must end
 Found stealWork(M* m, std::int64_t& now, std::int64_t& poll_until, bool& restart);
 
 // direct.cpp: a director says who goes next, sim world only
-G* directed_next(M* m);
 void access(const void* cell, std::uint32_t kind);
 void say_site(std::uint64_t site);  // to the director, if there is one
 

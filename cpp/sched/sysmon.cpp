@@ -119,10 +119,9 @@ void preemptall(Sched& s) {
 
 /// What an M began to execute while the run ended has not been asked to leave, and may only pass safe points.
 void preempt_until_all_left(Sched& s) {
-  constexpr std::uint32_t kUs = 1000;
-  while (!kSim && s.scheduling.load(std::memory_order_seq_cst) != 0) {
+  for (std::uint32_t delay = kMinDelayUs; !kSim && s.scheduling.load(std::memory_order_seq_cst) != 0; delay = std::min(delay * 2, kMaxDelayUs)) {
     preemptall(s);
-    s.world.usleep(kUs);
+    s.world.usleep(delay);
   }
 }
 
