@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 NAME = "campaign.json"
 VERSION = 1
+MOST_RUNNING = 128
+"""Tasks handed over at a time: two for each of 64 workers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,8 @@ def campaign(
         as `explore`: findings that are alike (kind, bodies or places, what each does) count once, that of the lowest part, numbered in all.
         ``seconds`` is the workers' time.
     """
-    for name, value in (("schedules", schedules), ("part", part), ("ahead", 128 if ahead is None else ahead)):
+    most_running = MOST_RUNNING if ahead is None else ahead
+    for name, value in (("schedules", schedules), ("part", part), ("ahead", most_running)):
         if value < 1:
             raise ArgumentError(f"{name} is {value}; give 1 or more")
     if not isinstance(options.get("driver", ""), str) or "on_finding" in options or "seconds" in options:
@@ -93,7 +96,7 @@ def campaign(
             on_progress(Progress(len(results), len(sizes), sum(r["schedules"] for r in results.values()), len(_distinct(results, part))))
 
     def hand_over(numbers: Iterator[int]) -> None:
-        while len(running) < (128 if ahead is None else ahead) and not (first and any(r["findings"] for r in results.values())):
+        while len(running) < most_running and not (first and any(r["findings"] for r in results.values())):
             number = next(numbers, None)
             if number is None:
                 return

@@ -12,11 +12,10 @@ from ._finding import Driver, Explored, Finding, Frame, Involved, Question, Repl
 from ._look import Trace, snapshot_from
 from ._pattern import Pattern
 from ._program import Program, programs_only
+from ._runtime import TRACED
 
 if TYPE_CHECKING:
     Source = Pattern | str | dict[str, Any] | Callable[[], object]
-
-TRACED = 1 << 16
 
 
 def program_of(program: Source, points: Iterable[Any], level: str, check: bool | None) -> Pattern | Program:

@@ -200,6 +200,12 @@ def finding_from(raw: dict[str, Any], **more: Any) -> Finding:
     return Finding(kind=raw["kind"], schedule=raw["schedule"], schedules=raw["schedules"], seconds=raw["seconds"], **fields)
 
 
+def schedule_text(program_hash: int, deviations: Iterable[str] = ()) -> str:
+    """A schedule: what Go would do, but for these."""
+    list_of = ",".join(deviations)
+    return f"np1r-{program_hash:08x}" + (f"-{list_of}" if list_of else "")
+
+
 def mask_of(find: str | Iterable[str] | None) -> int:
     """RT_FIND_* of names, added up."""
     names = list(KINDS) if find is None else find.split(",") if isinstance(find, str) else list(find)

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from ._errors import ArgumentError, GoroutinePanic
 from ._program import SKIPS
-from ._runtime import Runtime
+from ._runtime import TRACED, Runtime
 
 if TYPE_CHECKING:
     from ._failure import Campaign
 
 REPLAY = re.compile(r"procs=(\d+),seed=(\d+)\Z")
-TRACED = 1 << 16
 Main = Callable[..., Any]
 
 

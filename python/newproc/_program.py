@@ -15,7 +15,7 @@ from typing import Any
 
 from . import _core
 from ._errors import ArgumentError, NondeterminismError, StateError
-from ._finding import Finding, Frame, Involved, Replayed, Step, finding_from
+from ._finding import Finding, Frame, Involved, Replayed, Step, finding_from, schedule_text
 from ._look import Trace, snapshot_from
 from ._points import LEVELS, codes_of, watched
 from ._runtime import PYTHON_STACK_BYTES
@@ -167,7 +167,7 @@ class Program:
         """Run one schedule twice. NondeterminismError: it does not go the same way; the text names the first point that differs."""
         from ._steady import first_difference
 
-        difference = first_difference(self, schedule or f"np1r-{self.hash:08x}")
+        difference = first_difference(self, schedule or schedule_text(self.hash))
         if difference is not None:
             raise NondeterminismError(f"{self!r} does not do the same when the same schedule is run again: {difference}. "
                                       "Take out what depends on real time, random numbers, addresses, the order of sets, or what an earlier run left behind")
@@ -180,7 +180,7 @@ def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
 
 
 def where_raised(exception: BaseException) -> tuple[Frame, ...]:
-    """Of its traceback, without newproc's own frames."""
+    """Its traceback, outermost first."""
     frames = traceback.extract_tb(exception.__traceback__)
     return tuple(Frame(f.filename, f.lineno or 0, f.name) for f in frames)
 

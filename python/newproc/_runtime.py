@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 WORLDS = {"threads": 0, "sim": 1}
 PYTHON_STACK_BYTES = 1 << 20
 """Of a Python goroutine: C calls nest deeper than a C++ goroutine's 64 KiB. Only touched pages cost."""
+TRACED = 1 << 16
+"""Events that are kept where a trace is asked for without a number."""
 
 _STATUS_NAMES = {
     0: "RT_OK", -1: "RT_EINVAL", -2: "RT_ENOMEM", -3: "RT_EAGAIN", -4: "RT_EPLACE", -5: "RT_ESTATE", -6: "RT_EDEADLOCK",
@@ -37,7 +39,7 @@ def settings_from(
     if seed is not None:
         fields["seed"] = seed
     if trace:
-        fields["trace_events"] = 1 << 16 if trace is True else trace
+        fields["trace_events"] = TRACED if trace is True else trace
     return fields
 
 

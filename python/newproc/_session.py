@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from . import _core
 from ._errors import ArgumentError, StateError
-from ._explore import TRACED, pick_of, program_of, replayed
-from ._finding import Driver, Finding, Question, Replayed, Step
+from ._explore import pick_of, program_of, replayed
+from ._finding import Driver, Finding, Question, Replayed, Step, schedule_text
 from ._look import Snapshot, Trace
 from ._program import Program
+from ._runtime import TRACED
 
 if TYPE_CHECKING:
     from ._explore import Source
@@ -96,8 +97,7 @@ class Session:
     def schedule(self) -> str:
         """Of the steps up to here, for `replay` and `explore`'s prefix."""
         taken = zip(self._asked, self._ways, strict=False)
-        deviations = [f"{q.after}.{q.nth}={q.name(way)}" for q, way in taken if way != 0]
-        return f"np1r-{self._hash:08x}" + ("-" + ",".join(deviations) if deviations else "")
+        return schedule_text(self._hash, [f"{q.after}.{q.nth}={q.name(way)}" for q, way in taken if way != 0])
 
     def snapshot(self) -> Snapshot:
         """Everything as it is now."""
@@ -199,7 +199,7 @@ class Session:
             over = way is None
             return way
 
-        schedule = self._plan if self._plan is not None else f"np1r-{self._hash:08x}"
+        schedule = self._plan if self._plan is not None else schedule_text(self._hash)
         shown = replayed(self._source, schedule, {"lenient": 1, **self._more, **fields}, pick)
         if len(asked) < stop:
             raise StateError(f"Session: the run ended after {len(asked)} steps, and had gone {stop} before; the program must do the same again")

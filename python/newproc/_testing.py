@@ -7,11 +7,12 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from ._errors import ArgumentError, DeadlockError, GoroutinePanic
-from ._explore import TRACED, explore, replay
+from ._explore import explore, replay
 from ._failure import Campaign, ScheduleFailure, current
 from ._finding import Driver, Finding
 from ._machine import REPLAY, check_on_machines, parsed
 from ._pattern import Pattern
+from ._runtime import TRACED
 
 F = TypeVar("F", bound=Callable[..., Any])
 MACHINE = "machine"

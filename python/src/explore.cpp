@@ -135,6 +135,8 @@ rt_replay_options replay_options_from(const py::dict& fields) {
 
 namespace {
 
+rt_program program_of(const Pattern& pattern) { return {sizeof(rt_program), pattern.get(), nullptr, nullptr, nullptr, 0, 0}; }
+
 /// What was done, as a dict; `tell` is called for each finding, and says whether to go on.
 py::dict explore(const Pattern& pattern, const py::dict& fields, const py::object& tell, const py::object& pick) {
   std::string driver, prefix;
@@ -144,7 +146,7 @@ py::dict explore(const Pattern& pattern, const py::dict& fields, const py::objec
     o.choose = choose;
     o.choose_arg = &decisions;
   }
-  const rt_program program{sizeof program, pattern.get(), nullptr, nullptr, nullptr, 0, 0};
+  const rt_program program = program_of(pattern);
   rt_explored done{};
   done.struct_size = sizeof done;
   rt_status status;
@@ -170,7 +172,7 @@ py::tuple replay(const Pattern& pattern, const std::string& schedule, const py::
     all.append(f);
     return true;
   })};
-  const rt_program program{sizeof program, pattern.get(), nullptr, nullptr, nullptr, 0, 0};
+  const rt_program program = program_of(pattern);
   rt_result* raw = nullptr;
   rt_status status;
   {
@@ -192,7 +194,7 @@ void bind_explore(py::module_& m) {
   m.def("explore", &explore);
   m.def("replay", &replay);
   m.def("pattern_hash", [](const Pattern& pattern) {
-    const rt_program program{sizeof program, pattern.get(), nullptr, nullptr, nullptr, 0, 0};
+    const rt_program program = program_of(pattern);
     return rt_program_hash(&program);
   });
 }

@@ -29,12 +29,7 @@ std::string describe(PyObject* exception) {
 }
 
 void keep_exception(Run* run) {
-  PyObject *type, *value, *traceback;
-  PyErr_Fetch(&type, &value, &traceback);
-  PyErr_NormalizeException(&type, &value, &traceback);
-  if (traceback != nullptr) PyException_SetTraceback(value, traceback);
-  Py_XDECREF(type);
-  Py_XDECREF(traceback);
+  PyObject* value = take_exception();
   if (run->exception == nullptr) {
     run->panic = run->search != nullptr ? panic_in_search(value, describe(value)) : describe(value);
     run->exception = value;
@@ -182,9 +177,14 @@ void drop_held(Goroutine* g) {
 
 }  // namespace
 
-void give_way(const Goroutine* g) {
-  const Away away(g);
-  rt_checkpoint();
+PyObject* take_exception() {
+  PyObject *type, *value, *traceback;
+  PyErr_Fetch(&type, &value, &traceback);
+  PyErr_NormalizeException(&type, &value, &traceback);
+  if (traceback != nullptr) PyException_SetTraceback(value, traceback);
+  Py_XDECREF(type);
+  Py_XDECREF(traceback);
+  return value;
 }
 
 PyObject* error_class(const char* name) {
@@ -296,13 +296,13 @@ extern "C" void goroutine_entry(void* raw) {
     rt_panic("no memory for a Python thread state");
   }
   swap_to(g->state);
-  if (!run->sim) executes(run, g->state);
+  executes(run, g->state);
   known = {g->state, g};
   const bool traced = run->search != nullptr && trace_lines(run->search);
   const Ended ended = call(g);  // may come back on another thread
   if (traced) PyEval_SetTrace(nullptr, nullptr);
   swap_to(m_thread_state(run));
-  if (!run->sim) executes(run, nullptr);
+  executes(run, nullptr);
   known = {};
   if (!run->sim && (ended == Ended::panicked || (ended == Ended::well && g == run->main))) end_others(run);
   give_state(g->state);
@@ -314,27 +314,27 @@ extern "C" void goroutine_entry(void* raw) {
 }
 
 PyMethodDef parking_methods[] = {
-    {"gosched", py_gosched, METH_NOARGS, 
+    {"gosched", py_gosched, METH_NOARGS,
      "gosched()\n--\n\nYield: to the back of the queue that all Ps share. Go: runtime.Gosched."},
-    {"goyield", py_goyield, METH_NOARGS, 
+    {"goyield", py_goyield, METH_NOARGS,
      "goyield()\n--\n\nYield: to the end of this P's own ring. Go: goyield, proc.go:3828."},
-    {"checkpoint", py_checkpoint, METH_NOARGS, 
+    {"checkpoint", py_checkpoint, METH_NOARGS,
      "checkpoint()\n--\n\nYield if this goroutine has run for long and was asked to."},
-    {"gomaxprocs", py_gomaxprocs, METH_O, 
+    {"gomaxprocs", py_gomaxprocs, METH_O,
      "gomaxprocs(n, /)\n--\n\nSet the number of Ps, 1 to 1024, and return what it was; 0 only asks. Go: runtime.GOMAXPROCS."},
-    {"lock_os_thread", py_lock, METH_NOARGS, 
+    {"lock_os_thread", py_lock, METH_NOARGS,
      "lock_os_thread()\n--\n\nWire this goroutine to its thread, until as many unlocks. Go: runtime.LockOSThread."},
-    {"unlock_os_thread", py_unlock, METH_NOARGS, 
+    {"unlock_os_thread", py_unlock, METH_NOARGS,
      "unlock_os_thread()\n--\n\nUndo one `lock_os_thread`. Go: runtime.UnlockOSThread."},
-    {"goid", py_goid, METH_NOARGS, 
+    {"goid", py_goid, METH_NOARGS,
      "goid()\n--\n\nThis goroutine's number; 0 outside of goroutines."},
     {"blocking", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(py_blocking)), METH_FASTCALL | METH_KEYWORDS, blocking_doc},
     {"hold", py_hold, METH_NOARGS, nullptr},
     {"release", py_release, METH_NOARGS, nullptr},
     {"is_sim", py_is_sim, METH_NOARGS, nullptr},
-    {"get_labels", py_get_labels, METH_NOARGS, 
+    {"get_labels", py_get_labels, METH_NOARGS,
      "get_labels()\n--\n\nWhat `set_labels` has set here, or in the goroutine that started this one; None: nothing."},
-    {"set_labels", py_set_labels, METH_O, 
+    {"set_labels", py_set_labels, METH_O,
      "set_labels(labels, /)\n--\n\nAttach an object to this goroutine and to those that it starts from now on. Go: pprof.SetGoroutineLabels."},
     {nullptr, nullptr, 0, nullptr},
 };

@@ -58,6 +58,8 @@ Goroutine* in_goroutine(const char* name);
 
 /// Sets the exception of newproc._errors for a status, with rt_last_error() as text. Returns nullptr.
 PyObject* raise_status(rt_status status);
+/// The exception that is set, with its traceback, and none is set any more. A new reference.
+PyObject* take_exception();
 /// The class of newproc._errors by that name; nullptr with an error set.
 PyObject* error_class(const char* name);
 inline PyObject* none_or(rt_status status) { return __builtin_expect(status == RT_OK, 1) ? Py_NewRef(Py_None) : raise_status(status); }
@@ -97,14 +99,13 @@ rt_status unparked(const Goroutine* g, F&& f) {
   return f();
 }
 
-void give_way(const Goroutine* g);
 /// The same, for what may be tried again and again: afterwards sysmon has its way if it asked for a yield. The
 /// goroutine may come back on another thread, or never.
 template <class F>
 rt_status tried(const Goroutine* g, F&& f) {
   const rt_status s = unparked(g, f);
   const bool done = s == RT_OK || s == RT_EWOULDBLOCK;  // an error's text is the thread's
-  if (g != nullptr && !g->run->sim && done && __builtin_expect(rt_preempt_due(), 0)) give_way(g);
+  if (g != nullptr && !g->run->sim && done && __builtin_expect(rt_preempt_due(), 0)) parked_status(g, rt_checkpoint);
   return s;
 }
 /// Of what may park, the way without waiting, since most need not. In a search the operation itself is the one point.

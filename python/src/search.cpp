@@ -78,12 +78,7 @@ PyThreadState* Search::take_driver() {
 
 void Search::keep_error() {
   if (PyErr_Occurred() == nullptr) return;
-  PyObject *type, *value, *traceback;
-  PyErr_Fetch(&type, &value, &traceback);
-  PyErr_NormalizeException(&type, &value, &traceback);
-  if (traceback != nullptr) PyException_SetTraceback(value, traceback);
-  Py_XDECREF(type);
-  Py_XDECREF(traceback);
+  PyObject* value = take_exception();
   if (passed == nullptr)
     passed = value;
   else

@@ -15,7 +15,20 @@ std::vector<PyThreadState*>& pool() {
 }
 
 struct MState;
-MState* all_ms = nullptr;  // that have executed a goroutine, guarded by the GIL
+/// Those that have executed a goroutine.
+std::vector<MState*>& all_ms() {
+  static auto* ms = new std::vector<MState*>;  // guarded by the GIL
+  return *ms;
+}
+
+// PyThreadState_SetAsyncExc finds a state by its thread's number, and those of our states are not their threads':
+// for the call, the one that is meant has a number that no other has.
+void raise_in(PyThreadState* state, PyObject* exception) {
+  const unsigned long number = state->thread_id;
+  state->thread_id = reinterpret_cast<unsigned long>(state);
+  PyThreadState_SetAsyncExc(state->thread_id, exception);
+  state->thread_id = number;
+}
 
 /// The M's own thread state, made at its first Python goroutine, freed when the thread ends.
 struct MState {
@@ -24,25 +37,19 @@ struct MState {
   bool linked = false;  // this and what follows: guarded by the GIL
   const Run* run = nullptr;
   PyThreadState* running = nullptr;  // the goroutine's that it executes
-  MState *next = nullptr, *previous = nullptr;
 
-  void link() {
-    next = all_ms;
-    previous = nullptr;
-    if (next != nullptr) next->previous = this;
-    all_ms = this;
-    linked = true;
-  }
   void unlink() {
-    if (!linked) return;
-    (previous != nullptr ? previous->next : all_ms) = next;
-    if (next != nullptr) next->previous = previous;
+    std::erase(all_ms(), this);
     linked = false;
   }
   void executes(const Run* of, PyThreadState* goroutine) {
-    if (__builtin_expect(!linked, 0)) link();
+    if (__builtin_expect(!linked, 0)) {
+      all_ms().push_back(this);
+      linked = true;
+    }
     run = of;
     running = goroutine;
+    if (__builtin_expect(of->over != nullptr, 0) && goroutine != nullptr) raise_in(goroutine, of->over);
   }
   PyThreadState* own_state() {
     if (__builtin_expect(state == nullptr, 0)) {
@@ -168,32 +175,17 @@ PyThreadState* m_thread_state(const Run* run) {
   return run->sim ? run->host : this_m().own_state();
 }
 
-namespace {
-
-// PyThreadState_SetAsyncExc finds a state by its thread's number, and those of our states are not their threads':
-// for the call, the one that is meant has a number that no other has.
-void raise_in(PyThreadState* state, PyObject* exception) {
-  const unsigned long number = state->thread_id;
-  state->thread_id = reinterpret_cast<unsigned long>(state);
-  PyThreadState_SetAsyncExc(state->thread_id, exception);
-  state->thread_id = number;
-}
-
-}  // namespace
-
 void swap_to(PyThreadState* state) {
   newproc_bind_gilstate(state);
   PyThreadState_Swap(state);
 }
 
 void enter(const Run* run, PyThreadState* state) {
-  if (!run->sim) {
-    MState& m = this_m();
-    PyEval_RestoreThread(m.own_state());
-    m.executes(run, state);
-  }
+  if (run->sim) return swap_to(state);
+  MState& m = this_m();
+  PyEval_RestoreThread(m.own_state());
   swap_to(state);
-  if (__builtin_expect(run->over != nullptr, 0) && !run->sim) raise_in(state, run->over);
+  m.executes(run, state);
 }
 
 void leave(const Run* run) {
@@ -205,17 +197,14 @@ void leave(const Run* run) {
 }
 
 void executes(const Run* run, PyThreadState* state) {
-  this_m().executes(run, state);
-  if (state != nullptr && __builtin_expect(run->over != nullptr, 0)) raise_in(state, run->over);
+  if (!run->sim) this_m().executes(run, state);
 }
 
 void end_running(Run* run, PyObject* exception) {
   run->over = exception;
   const PyThreadState* self = PyThreadState_Get();
-  for (MState* m = all_ms; m != nullptr; m = m->next) {
-    PyThreadState* state = m->running;
-    if (m->run == run && state != nullptr && state != self) raise_in(state, exception);
-  }
+  for (const MState* m : all_ms())
+    if (m->run == run && m->running != nullptr && m->running != self) raise_in(m->running, exception);
 }
 
 PyThreadState* take_state(const Run* run) {

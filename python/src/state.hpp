@@ -48,7 +48,7 @@ void give_state(PyThreadState* state);
 /// GIL held. Its frames stand on a stack that is given up, and are not unwound; the interpreter must not find them
 /// any more: 3.14's garbage collector walks the frames of every thread state.
 void drop_state(PyThreadState* state);
-/// GIL held, threads world. What this M executes from here on; nullptr: no goroutine.
+/// GIL held. What this M executes from here on; nullptr: no goroutine. Where the run is over, that leaves it.
 void executes(const Run* run, PyThreadState* state);
 /// GIL held. The run is over: goroutines whose Python code other Ms execute raise `exception` at their next bytecode,
 /// since nothing else would stop them.
