@@ -22,14 +22,10 @@ rt_status send(const char* call, rt_chan* c, const void* elem, bool block) {
 }
 
 rt_status receive(const char* call, rt_chan* c, void* elem, int* ok, bool block) {
+  if (const GOps* ops = current_ops(); __builtin_expect(ops != nullptr, 1)) return ops->chanrecv(c, elem, block, ok);
+  if (is_m()) return outside(call);
   bool got = false;
-  rt_status s;
-  if (const GOps* ops = current_ops(); __builtin_expect(ops != nullptr, 1))
-    s = ops->chanrecv(c, elem, block, &got);
-  else if (is_m())
-    return outside(call);
-  else
-    s = c != nullptr ? c->runtime->outside_recv(c, elem, &got) : RT_EWOULDBLOCK;
+  const rt_status s = c != nullptr ? c->runtime->outside_recv(c, elem, &got) : RT_EWOULDBLOCK;
   if (s == RT_OK && ok != nullptr) *ok = got ? 1 : 0;
   return s;
 }

@@ -24,18 +24,18 @@ void Run::receive(Frame& frame, const Instruction& in) {
   rt_chan* c = nullptr;
   if (!chan_of(frame, in.a, c)) return;
   std::int64_t v = 0;
-  bool ok_ = false;
+  int ok_ = 0;
   if (!ok(frame, current_ops()->chanrecv(c, &v, true, &ok_))) return;
   if (is_time(in.a)) v = 0;
   if (in.op == Op::recv) {
     store(frame, in.b, v);
-    store(frame, more(in).number, ok_ ? 1 : 0);
-  } else if (ok_) {
+    store(frame, more(in).number, ok_);
+  } else if (ok_ != 0) {
     store(frame, in.b, v);
   } else {
     frame.pc = in.target;
   }
-  ok_ ? line("\"recv\",", Ref{in.a}, ",", v) : line("\"recv\",", Ref{in.a}, ",null");
+  ok_ != 0 ? line("\"recv\",", Ref{in.a}, ",", v) : line("\"recv\",", Ref{in.a}, ",null");
 }
 
 /// try send, try recv
@@ -49,9 +49,9 @@ void Run::attempt(Frame& frame, const Instruction& in) {
     return line("\"try\",", Ref{in.a}, s == RT_OK ? ",true" : ",false");
   }
   std::int64_t v = 0;
-  bool sent = false;
+  int sent = 0;
   if (current_ops()->chanrecv(c, &v, false, &sent) != RT_OK) return line("\"try\",", Ref{in.a}, ",false");
-  line("\"try\",", Ref{in.a}, ",", is_time(in.a) ? std::int64_t{0} : v, sent ? ",true" : ",false");
+  line("\"try\",", Ref{in.a}, ",", is_time(in.a) ? std::int64_t{0} : v, sent != 0 ? ",true" : ",false");
 }
 
 /// False: it is none of these.

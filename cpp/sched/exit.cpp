@@ -221,7 +221,7 @@ rt_status defer(rt_func fn, void* arg) {
   return RT_OK;
 }
 
-void check_canary(M* m, G* gp) {
+[[gnu::noinline]] void check_canary(M* m, G* gp) {
   if (!canary_lives(gp->stack())) report_overflow(m->sched->pool, gp->stack());
 }
 

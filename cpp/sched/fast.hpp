@@ -19,6 +19,13 @@ void record_wait(M* m, G* gp, Moment& now);     // 3.2: into the latency histogr
 
 inline void dropg(M* m) { m->curg = nullptr; }
 
+/// schedtick % 61 == 0, proc.go:2931. A product instead of a division: gcc divides where it believes that few come.
+inline bool fair_tick(const P* p) {
+  constexpr std::uint32_t kInverse = 0xc10c9715;
+  static_assert(kInverse * kGlobalFairness == 1);
+  return p->schedtick.load(std::memory_order_relaxed) * kInverse <= 0xffffffff / kGlobalFairness;
+}
+
 /// gp is waiting from here on; what it waits for is in its stack's header. Its waker may have it at once.
 NEWPROC_HOT inline void leave_waiting(M* m, G* gp) {
   emit(m, RT_EV_GO_PARK, gp->goid, gp->waitreason, reinterpret_cast<std::uintptr_t>(gp->stack()->wait_object.get()));
@@ -87,7 +94,7 @@ NEWPROC_HOT inline Found find_local(M* m) {
   if ((kDirectSwitch || directed(m)) && __builtin_expect(p->timers.size() != 0, 0) && m->ops != nullptr && timers_due(s, p))
     return {};  // they fire on g0
   if (directed(m)) return {directed_next(m), false, RT_FROM_RUNQ, -1};
-  if (__builtin_expect(p->schedtick.load(std::memory_order_relaxed) % kGlobalFairness == 0, 0) && !globrunqempty(s))
+  if (__builtin_expect(fair_tick(p), 0) && !globrunqempty(s))
     if (G* gp = from_global(m, p, 1)) return {gp, false, RT_FROM_GLOBAL61, -1};
   if (const Found found = from_runq(s, p); found.g != nullptr) return found;
   if (!globrunqempty(s))

@@ -6,7 +6,7 @@
 
 namespace NEWPROC_NS {
 
-G* from_global(M* m, P* p, std::uint32_t max) {
+[[gnu::noinline]] G* from_global(M* m, P* p, std::uint32_t max) {
   Sched& s = *m->sched;
   s.lock.lock();
   G* gp = globrunqget(m, p, max);

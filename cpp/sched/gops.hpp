@@ -60,7 +60,7 @@ struct GOps {
   void (*set_preemptible)(bool on);
   bool (*preempt_due)();
   rt_status (*chansend)(rt_chan* c, const void* elem, bool block);             // [parks]
-  rt_status (*chanrecv)(rt_chan* c, void* elem, bool block, bool* ok);         // [parks]
+  rt_status (*chanrecv)(rt_chan* c, void* elem, bool block, int* ok);          // [parks]; ok: null, or set with RT_OK
   rt_status (*closechan)(rt_chan* c);
   rt_status (*select)(rt_case* cases, std::size_t n, bool block, std::size_t* chosen);  // [parks]
   rt_status (*mutex_lock)(rt_mutex* l);                                        // [parks]

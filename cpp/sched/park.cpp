@@ -41,35 +41,34 @@ NEWPROC_HOT inline void leave_for(M* m, G* gp, const Found& found, Moment& now) 
 
 [[gnu::noinline]] Found find_elsewhere(M* m) { return find_local(m); }
 
-/// The next one comes from the global queue too: one hold of the lock does both. What find_local would take
-/// is the same: one at a 61st tick, else a batch.
-[[gnu::noinline, gnu::flatten]] void gosched_global(M* m, P* p, G* gp, Moment& now) {
+/// gp goes on the global queue and the next one comes from it, in one hold of the lock. What find_local would
+/// take is the same: one at a 61st tick, else a batch.
+[[gnu::noinline, gnu::flatten]] Found trade_globally(M* m, P* p, G* gp) {
   Sched& s = *m->sched;
-  const bool fair = p->schedtick.load(std::memory_order_relaxed) % kGlobalFairness == 0;
+  const bool fair = fair_tick(p);
   const std::uint32_t from = fair ? RT_FROM_GLOBAL61 : RT_FROM_GLOBAL;
-  if (alone_here(s, p)) return execute(m, {gp, false, from, -1}, now);
+  if (alone_here(s, p)) return {gp, false, from, -1};
   const bool look = (fair || p->runq.empty_for_owner()) && s.attention.load(std::memory_order_relaxed) == 0;
-  Found found{nullptr, false, from, -1};
+  G* next = nullptr;
   s.lock.lock();
   if (look)
-    found.g = globrunqputget(m, p, gp, fair ? 1 : 0);
+    next = globrunqputget(m, p, gp, fair ? 1 : 0);
   else
     globrunqput(s, gp);
   s.lock.unlock();
-  if (found.g == nullptr) found = find_elsewhere(m);
-  leave_for(m, gp, found, now);
+  return {next, false, from, -1};
 }
 
-/// Gosched without g0. gp is on the global queue once it is staged (queue/staged.hpp).
+/// Gosched without g0. gp is on the global queue once it is staged (queue/staged.hpp). There is one place that
+/// jumps: left and entered at different depths of calls, every return behind it would be predicted wrong.
 NEWPROC_HOT inline void gosched_direct(M* m, P* p, G* gp) {
   Sched& s = *m->sched;
   Moment now(s);
   emit_at(m, now, RT_EV_GO_SCHED, gp->goid);
   running_to_runnable(now, gp);
   const bool local = !p->runq.empty_for_owner() && s.attention.load(std::memory_order_relaxed) == 0 &&
-                     p->schedtick.load(std::memory_order_relaxed) % kGlobalFairness != 0;
-  if (!local || __builtin_expect(!p->staged.put(gp), 0)) return gosched_global(m, p, gp, now);
-  Found found = from_runq(s, p);
+                     !fair_tick(p);
+  Found found = local && p->staged.put(gp) ? from_runq(s, p) : trade_globally(m, p, gp);
   if (__builtin_expect(found.g == nullptr, 0)) found = find_elsewhere(m);  // a thief was faster
   leave_for(m, gp, found, now);
 }
@@ -154,19 +153,33 @@ void checkpoint() {
   return RT_OK;
 }
 
-// One of several wakers wins. In Go the others would throw; a caller of ours gets a status instead.
-bool ready(M* m, G* gp, bool next) {
-  std::uint8_t was = RT_GWAITING;
-  if (gp->waitreason == RT_WAIT_STOPPING_THE_WORLD ||
-      !gp->status.compare_exchange_strong(was, std::uint8_t{RT_GRUNNABLE}, std::memory_order_acq_rel))
-    return false;
+namespace {
+
+/// gp is runnable, and on no queue yet.
+inline void put_ready(M* m, G* gp, bool next) {
   acquirem(m);
   emit(m, RT_EV_GO_UNPARK, gp->goid, m->curg != nullptr ? m->curg->goid.get() : 0);
   track_runnable(*m->sched, gp);
   runqput(m, m->p, gp, next);
   wakep(m);
   releasem(m);
+}
+
+}  // namespace
+
+// One of several wakers wins. In Go the others would throw; a caller of ours gets a status instead.
+bool ready(M* m, G* gp, bool next) {
+  std::uint8_t was = RT_GWAITING;
+  if (gp->waitreason == RT_WAIT_STOPPING_THE_WORLD ||
+      !gp->status.compare_exchange_strong(was, std::uint8_t{RT_GRUNNABLE}, std::memory_order_acq_rel))
+    return false;
+  put_ready(m, gp, next);
   return true;
+}
+
+void ready_own(M* m, G* gp, bool next) {
+  casgstatus(gp, RT_GWAITING, RT_GRUNNABLE);
+  put_ready(m, gp, next);
 }
 
 rt_status goready(rt_g* g) {

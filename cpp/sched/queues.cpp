@@ -6,14 +6,21 @@
 
 namespace NEWPROC_NS {
 
-void runqput(M* m, P* p, G* gp, bool next) {
-  Queue<G> spill = p->runq.put(gp, next, shuffle_source(m), alone(*m->sched));
-  if (__builtin_expect(spill.empty(), 1)) return;
+namespace {
+
+[[gnu::noinline]] void overflow(M* m, const G* gp, Queue<G> spill) {
   Sched& s = *m->sched;
   emit(m, RT_EV_RUNQ_OVERFLOW, gp->goid, spill.size, spill.head->goid);
   s.lock.lock();
   globrunqputbatch(s, spill);
   s.lock.unlock();
+}
+
+}  // namespace
+
+void runqput(M* m, P* p, G* gp, bool next) {
+  Queue<G> spill = p->runq.put(gp, next, shuffle_source(m), alone(*m->sched));
+  if (__builtin_expect(!spill.empty(), 0)) overflow(m, gp, spill);
 }
 
 namespace {

@@ -289,7 +289,8 @@ inline rt_status gosched() { return gosched(current_m()); }
 rt_status goyield();
 rt_status gopark(rt_commit_func commit, void* arg, std::uint32_t reason);
 rt_status goready(rt_g* g);
-bool ready(M* m, G* gp, bool next);
+bool ready(M* m, G* gp, bool next);      // false: it was not parked; one of several wakers wins
+void ready_own(M* m, G* gp, bool next);  // the caller alone can wake it
 void checkpoint();
 void preempt_self(M* m);
 void goyield_now(M* m);

@@ -96,7 +96,7 @@ G* next_goroutine(M* m) {
 
 }  // namespace
 
-void record_wait(M* m, G* gp, Moment& now) {
+[[gnu::noinline]] void record_wait(M* m, G* gp, Moment& now) {
   gp->tracking = false;
   m->p->time_to_run.record(m->sched->world.duration_ns(now.stamp() - gp->tracking_stamp));
 }

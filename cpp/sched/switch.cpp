@@ -32,7 +32,7 @@ void learn_bounds([[maybe_unused]] M* m) {
   m->g0_tsan = current_fiber();
 }
 
-Context entry_at_hand(M* m, G* next) {
+[[gnu::noinline]] Context entry_at_hand(M* m, G* next) {
   StackMem* stack = next->stack();
   if (stack == nullptr) {
     stack = m->stacks.get(m->sched->pool);

@@ -131,6 +131,26 @@ void resetspinning(M* m) {
   wakep(m);
 }
 
+namespace {
+
+[[gnu::noinline]] void wake_one(M* m) {
+  Sched& s = *m->sched;
+  point(m, RT_POINT_WAKE);
+  std::uint32_t none = 0;
+  if (!s.nmspinning.compare_exchange_strong(none, 1, std::memory_order_seq_cst)) return;
+  acquirem(m);
+  s.lock.lock();
+  P* p = s.attention.load(std::memory_order_relaxed) != 0 ? nullptr : pidlegetSpinning(s);
+  s.lock.unlock();
+  if (p == nullptr)
+    s.nmspinning.fetch_sub(1, std::memory_order_seq_cst);
+  else
+    startm(m, s, p, true);
+  releasem(m);
+}
+
+}  // namespace
+
 // Called after work was published. Go takes sched.lock even when no P is idle; here that common case is
 // two loads. It sets needspinning and then looks at npidle again, findRunnable puts its P on the idle
 // list and then looks at needspinning again: one of them sees the other.
@@ -149,18 +169,7 @@ void wakep(M* m) {
     s.needspinning.store(1, std::memory_order_seq_cst);
     if (s.npidle.load(std::memory_order_seq_cst) == 0) return;
   }
-  point(m, RT_POINT_WAKE);
-  std::uint32_t none = 0;
-  if (!s.nmspinning.compare_exchange_strong(none, 1, std::memory_order_seq_cst)) return;
-  acquirem(m);
-  s.lock.lock();
-  P* p = s.attention.load(std::memory_order_relaxed) != 0 ? nullptr : pidlegetSpinning(s);
-  s.lock.unlock();
-  if (p == nullptr)
-    s.nmspinning.fetch_sub(1, std::memory_order_seq_cst);
-  else
-    startm(m, s, p, true);
-  releasem(m);
+  wake_one(m);
 }
 
 /// Runs an M on p, or on an idle P where p is null (nothing to do if there is none). False: no M could be

@@ -15,7 +15,7 @@ namespace NEWPROC_NS {
 namespace {
 
 /// Parks for ever: nobody knows this goroutine.
-rt_status block_for_ever(M* m, std::uint32_t reason) {
+[[gnu::noinline]] rt_status block_for_ever(M* m, std::uint32_t reason) {
   park(m, reason, nullptr, [] {});
   gothrow("unreachable");
 }
@@ -183,26 +183,33 @@ bool recv_now(M* m, Chan* c, void* elem, bool* ok) {
 
 namespace {
 
-rt_status send_to(M* m, Chan* c, const void* elem, bool block) {
-  if (!block && !c->closed.load(std::memory_order_relaxed) && c->full()) return RT_EWOULDBLOCK;
+/// Locks, and sends if nobody need be waited for. RT_EWOULDBLOCK: locked still.
+rt_status lock_and_send(M* m, Chan* c, const void* elem) {
   lock_chan(c);
   if (__builtin_expect(c->closed.load(std::memory_order_relaxed), 0)) {
     c->lock.unlock();
     return gopanic(m, "send on closed channel");
   }
-  if (send_now(m, c, elem)) return RT_OK;
-  if (!block) {
-    c->lock.unlock();
-    return RT_EWOULDBLOCK;
-  }
+  return send_now(m, c, elem) ? RT_OK : RT_EWOULDBLOCK;
+}
+
+rt_status try_send(M* m, Chan* c, const void* elem) {
+  if (!c->closed.load(std::memory_order_relaxed) && c->full()) return RT_EWOULDBLOCK;
+  const rt_status status = lock_and_send(m, c, elem);
+  if (status == RT_EWOULDBLOCK) c->lock.unlock();
+  return status;
+}
+
+rt_status send(M* m, Chan* c, const void* elem) {
+  if (const rt_status s = lock_and_send(m, c, elem); s != RT_EWOULDBLOCK) return s;
   bool sent = false;
   const rt_status status = wait_on(m, c, c->sendq, const_cast<void*>(elem), RT_WAIT_CHAN_SEND, &sent);
   if (status != RT_OK || __builtin_expect(sent, 1)) return status;
   return gopanic(getm(), "send on closed channel");
 }
 
-rt_status recv_from(M* m, Chan* c, void* elem, bool block, bool* ok) {
-  if (!block && nothing_to_receive(c)) {
+rt_status try_recv(M* m, Chan* c, void* elem, bool* ok) {
+  if (nothing_to_receive(c)) {
     // Not closed: nothing to receive at that moment. Closed: it stays so, and a look settles what was before.
     if (!c->closed.load(std::memory_order_acquire)) return RT_EWOULDBLOCK;
     if (nothing_to_receive(c)) {
@@ -214,10 +221,13 @@ rt_status recv_from(M* m, Chan* c, void* elem, bool block, bool* ok) {
   }
   lock_chan(c);
   if (recv_now(m, c, elem, ok)) return RT_OK;
-  if (!block) {
-    c->lock.unlock();
-    return RT_EWOULDBLOCK;
-  }
+  c->lock.unlock();
+  return RT_EWOULDBLOCK;
+}
+
+rt_status recv(M* m, Chan* c, void* elem, bool* ok) {
+  lock_chan(c);
+  if (recv_now(m, c, elem, ok)) return RT_OK;
   const rt_status status = wait_on(m, c, c->recvq, elem, RT_WAIT_CHAN_RECEIVE, ok);
   if (status == RT_OK && !*ok) {
     hb_acquire(getm(), &c->closed);
@@ -253,20 +263,25 @@ bool close_chan(Chan* c, Queue<G>& awake) {
   return first;
 }
 
-rt_status chansend(rt_chan* c, const void* elem, bool block) {
+// Flat, down to the jump, and called as the last thing that rt_chan_send does: goroutines that wait in different
+// operations are left and entered at one depth of calls, and the processor predicts where each returns to.
+[[gnu::flatten, gnu::hot]] rt_status chansend(rt_chan* c, const void* elem, bool block) {
   M* m = enter("rt_chan_send", RT_OP_CHAN, c);
   if (m == nullptr) return RT_EPLACE;
   if (__builtin_expect(c == nullptr, 0)) return block ? block_for_ever(m, RT_WAIT_CHAN_SEND_NIL) : RT_EWOULDBLOCK;
   if (const rt_status s = check_chan("rt_chan_send", m, c); s != RT_OK) return s;
-  return send_to(m, static_cast<Chan*>(c), elem, block);
+  return block ? send(m, static_cast<Chan*>(c), elem) : try_send(m, static_cast<Chan*>(c), elem);
 }
 
-rt_status chanrecv(rt_chan* c, void* elem, bool block, bool* ok) {
+[[gnu::flatten, gnu::hot]] rt_status chanrecv(rt_chan* c, void* elem, bool block, int* ok) {
   M* m = enter("rt_chan_recv", RT_OP_CHAN, c);
   if (m == nullptr) return RT_EPLACE;
   if (__builtin_expect(c == nullptr, 0)) return block ? block_for_ever(m, RT_WAIT_CHAN_RECEIVE_NIL) : RT_EWOULDBLOCK;
   if (const rt_status s = check_chan("rt_chan_recv", m, c); s != RT_OK) return s;
-  return recv_from(m, static_cast<Chan*>(c), elem, block, ok);
+  bool got = false;
+  const rt_status s = block ? recv(m, static_cast<Chan*>(c), elem, &got) : try_recv(m, static_cast<Chan*>(c), elem, &got);
+  if (s == RT_OK && ok != nullptr) *ok = got ? 1 : 0;
+  return s;
 }
 
 rt_status closechan(rt_chan* c) {
@@ -277,8 +292,8 @@ rt_status closechan(rt_chan* c) {
   return close_it(m, static_cast<Chan*>(c));
 }
 
-rt_status chansend_outside(rt_chan* c, const void* elem) { return send_to(nullptr, static_cast<Chan*>(c), elem, false); }
-rt_status chanrecv_outside(rt_chan* c, void* elem, bool* ok) { return recv_from(nullptr, static_cast<Chan*>(c), elem, false, ok); }
+rt_status chansend_outside(rt_chan* c, const void* elem) { return try_send(nullptr, static_cast<Chan*>(c), elem); }
+rt_status chanrecv_outside(rt_chan* c, void* elem, bool* ok) { return try_recv(nullptr, static_cast<Chan*>(c), elem, ok); }
 rt_status closechan_outside(rt_chan* c) { return close_it(nullptr, static_cast<Chan*>(c)); }
 
 }  // namespace NEWPROC_NS

@@ -110,7 +110,7 @@ bool send_now(M* m, Chan* c, const void* elem);
 bool recv_now(M* m, Chan* c, void* elem, bool* ok);
 
 rt_status chansend(rt_chan* c, const void* elem, bool block);
-rt_status chanrecv(rt_chan* c, void* elem, bool block, bool* ok);
+rt_status chanrecv(rt_chan* c, void* elem, bool block, int* ok);  // ok: null, or set with RT_OK
 rt_status closechan(rt_chan* c);
 rt_status chansend_outside(rt_chan* c, const void* elem);
 rt_status chanrecv_outside(rt_chan* c, void* elem, bool* ok);

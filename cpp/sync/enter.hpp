@@ -18,7 +18,7 @@ namespace NEWPROC_NS {
 inline M* enter(const char* call, std::uint32_t kind, const void* object) {
   M* m = getm();
   operation(m, kind, object);
-  m = getm();
+  if constexpr (kSim) m = getm();  // a driver may have let others go on
   if (__builtin_expect(m->p != nullptr, 1)) {
     if (__builtin_expect(m->curg->preempt.load(std::memory_order_relaxed), 0)) return enter_preempted(m);
     return m;
@@ -28,19 +28,20 @@ inline M* enter(const char* call, std::uint32_t kind, const void* object) {
 }
 
 /// Misuse that Go answers with a panic. Returns only to a goroutine that catches them.
-[[gnu::cold]] inline rt_status gopanic(M* m, const char* text) {
+[[gnu::cold, gnu::noinline]] inline rt_status gopanic(M* m, const char* text) {
   if (m != nullptr && m->curg != nullptr && !static_cast<G*>(m->curg)->has(G::kCatch)) panic(text);
   return fail(RT_EPANIC, "%s", text);
 }
 
-[[gnu::cold]] inline rt_status no_sudog(const char* call) {
+[[gnu::cold, gnu::noinline]] inline rt_status no_sudog(const char* call) {
   return fail(RT_ENOMEM, "%s: the system gave no memory for a waiter", call);
 }
 
-/// Makes a waiter run: next on the caller's P; from a thread that is no M (m is null), through the global queue.
+/// Makes a waiter run that the caller has taken off its list: next on the caller's P; from a thread that is no M (m is
+/// null), through the global queue.
 inline void wake(M* m, Sched& s, G* gp) {
-  const bool woken = m != nullptr ? ready(m, gp, true) : inject(s, gp);
-  if (__builtin_expect(!woken, 0)) gothrow("goready: bad g status");
+  if (__builtin_expect(m != nullptr, 1)) return ready_own(m, gp, true);
+  if (!inject(s, gp)) gothrow("goready: bad g status");
 }
 
 /// Parks the caller; commit() runs once it counts as waiting, unlocks what protects the wait list, and

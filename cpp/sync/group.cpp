@@ -22,10 +22,9 @@ Group* as(rt_group* group) { return static_cast<Group*>(group); }
 struct Leave {
   Group* g;
   ~Leave() {
-    if (g->room != nullptr) chanrecv(g->room, nullptr, false, &ok);
+    if (g->room != nullptr) chanrecv(g->room, nullptr, false, nullptr);
     waitgroup_add(&g->running, -1);
   }
-  bool ok = false;
 };
 
 void fail_with(Group* g, void* error) {

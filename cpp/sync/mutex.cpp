@@ -14,7 +14,7 @@ namespace NEWPROC_NS {
 namespace {
 
 constexpr std::int32_t kLocked = 1, kWoken = 2, kStarving = 4, kWaiter = 8;
-constexpr std::int64_t kStarvationNs = 1'000'000;  // mutex.go:69
+constexpr std::uint64_t kStarvationNs = 1'000'000;  // mutex.go:69
 constexpr int kActiveSpin = 4, kActiveSpinCount = 30;  // rounds, pauses: lock_futex.go:30
 
 /// Worth spinning: the holder runs on another P, and nothing else could run here. proc.go:6604
@@ -28,8 +28,17 @@ bool canSpin(M* m, int round) {
 
 /// One waiter's way to the mutex.
 struct Locking {
-  std::int64_t wait_start = 0;
-  bool starving = false, awoke = false;
+  std::uint64_t wait_start = 0;  // a stamp, once it has waited
+  bool waited = false, starving = false, awoke = false;
+
+  void start_waiting(const World& world) {
+    if (!waited) wait_start = world.stamp();
+    waited = true;
+  }
+  bool waits_too_long(const World& world) const {
+    const std::uint64_t now = world.stamp();  // of another CPU, perhaps: some ticks behind
+    return now > wait_start && world.duration_ns(now - wait_start) > kStarvationNs;
+  }
 
   /// The state that this waiter wants next.
   std::int32_t next(std::int32_t old) const {
@@ -51,7 +60,8 @@ struct Locking {
   }
 };
 
-void lock_slow(M* m, rt_mutex* l) {
+/// Flat, and the last thing that mutex_lock does: see chan.cpp.
+[[gnu::noinline, gnu::flatten]] rt_status lock_slow(M* m, rt_mutex* l) {
   auto state = shared(l->state);
   Locking me;
   int round = 0;
@@ -62,26 +72,27 @@ void lock_slow(M* m, rt_mutex* l) {
       continue;
     }
     if (!state.compare_exchange_strong(old, me.next(old), std::memory_order_acq_rel, std::memory_order_relaxed)) continue;
-    if ((old & (kLocked | kStarving)) == 0) return;
-    const bool waited = me.wait_start != 0;
-    const auto now = [&m] { return static_cast<std::int64_t>(m->sched->world.nanotime()) + 1; };  // never 0
-    if (!waited) me.wait_start = now();
-    semacquire(m, l->sema, waited, RT_WAIT_MUTEX_LOCK, l);
+    if ((old & (kLocked | kStarving)) == 0) break;
+    const bool lifo = me.waited;
+    me.start_waiting(m->sched->world);
+    semacquire(m, l->sema, lifo, RT_WAIT_MUTEX_LOCK, l);
     m = getm();
-    me.starving = me.starving || now() - me.wait_start > kStarvationNs;
+    me.starving = me.starving || me.waits_too_long(m->sched->world);
     old = state.load(std::memory_order_relaxed);
     if ((old & kStarving) != 0) {  // it was handed to us; the books are still as before
       std::int32_t delta = kLocked - kWaiter;
       if (!me.starving || old >> 3 == 1) delta -= kStarving;
       state.fetch_add(delta, std::memory_order_acq_rel);
-      return;
+      break;
     }
     me.awoke = true;
     round = 0;
   }
+  hb_acquire(m, l);
+  return RT_OK;
 }
 
-void unlock_slow(M* m, rt_mutex* l, std::int32_t now) {
+[[gnu::noinline, gnu::flatten]] void unlock_slow(M* m, rt_mutex* l, std::int32_t now) {
   auto state = shared(l->state);
   if (((now + kLocked) & kLocked) == 0) fatal("sync: unlock of unlocked mutex");
   if ((now & kStarving) != 0) return semrelease(m, l->sema, true);
@@ -99,8 +110,8 @@ rt_status mutex_lock(rt_mutex* l) {
   M* m = enter("rt_mutex_lock", RT_OP_SYNC, l);
   if (m == nullptr) return RT_EPLACE;
   std::int32_t free = 0;
-  if (__builtin_expect(!shared(l->state).compare_exchange_strong(free, kLocked, std::memory_order_acquire), 0)) lock_slow(m, l);
-  hb_acquire(getm(), l);
+  if (__builtin_expect(!shared(l->state).compare_exchange_strong(free, kLocked, std::memory_order_acquire), 0)) return lock_slow(m, l);
+  hb_acquire(m, l);
   return RT_OK;
 }
 

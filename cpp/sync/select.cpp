@@ -223,10 +223,10 @@ rt_status selectgo(M* m, rt_case* cases, std::size_t n, bool block, std::size_t*
 rt_status select(rt_case* cases, std::size_t n, bool block, std::size_t* chosen) {
   if (n > kMostCases) return fail(RT_EINVAL, "rt_select: n is %zu; give at most 65536 cases", n);
   if (n == 1 && (cases[0].dir == RT_SEND || cases[0].dir == RT_RECV)) {
-    bool ok = true;
+    int ok = 1;
     const rt_status s = cases[0].dir == RT_SEND ? chansend(cases[0].c, cases[0].elem, block)
                                                 : chanrecv(cases[0].c, cases[0].elem, block, &ok);
-    cases[0].ok = s == RT_OK && ok;
+    cases[0].ok = s == RT_OK && ok != 0;
     *chosen = s == RT_EWOULDBLOCK ? 1 : 0;
     return s == RT_EWOULDBLOCK ? RT_OK : s;
   }

@@ -10,7 +10,7 @@ namespace {
 constexpr std::uint32_t kSlab = 32;  // sudogs
 }
 
-Sudog* refill_sudogs(Sched& s, SudogCache& cache) {
+[[gnu::noinline]] Sudog* refill_sudogs(Sched& s, SudogCache& cache) {
   s.sudog_lock.lock();
   while (s.sudogs != nullptr && cache.n < SudogCache::kMost / 2) {
     cache.items[cache.n++] = s.sudogs;
@@ -31,7 +31,7 @@ Sudog* refill_sudogs(Sched& s, SudogCache& cache) {
   return taken;
 }
 
-void spill_sudogs(Sched& s, SudogCache& cache) {
+[[gnu::noinline]] void spill_sudogs(Sched& s, SudogCache& cache) {
   s.sudog_lock.lock();
   while (cache.n > SudogCache::kMost / 2) {
     Sudog* gone = cache.items[--cache.n];

@@ -30,7 +30,7 @@ std::uint64_t random_seed() {
 
 }  // namespace
 
-void Lock::lock_slow() {
+[[gnu::noinline]] void Lock::lock_slow() {
   for (int round = 0;; ++round) {
     for (int i = 0; i < kSpins; ++i) {
       if (word_.load(std::memory_order_relaxed) == 0 && word_.exchange(1, std::memory_order_acquire) == 0) return;
