@@ -80,11 +80,17 @@ class TimerHeap {
     publish();
     modified_.store(0, std::memory_order_relaxed);
     for (std::uint32_t i = 0; i < n; ++i)
-      if (Timer* t = left(at_[i]); t != nullptr) take(t);
+      if (Timer* t = left(at_[i].timer); t != nullptr) take(t);
   }
 
  private:
-  void set(std::uint32_t i, Timer* t) { at_[i] = t; }
+  /// `when` is the timer's: to compare two must not cost a look at either. A sleeper's timer is on its stack, out of
+  /// every cache.
+  struct Entry {
+    std::int64_t when;
+    Timer* timer;
+  };
+  void set(std::uint32_t i, Timer* t) { at_[i] = Entry{t->when, t}; }
   void push(Timer* t);
   std::uint32_t erase(std::uint32_t i);
   void erase0();
@@ -92,10 +98,10 @@ class TimerHeap {
   void down(std::uint32_t i);
   void drop(Timer* t);
   Timer* left(Timer* t);
-  void publish() { timer0_when_.store(n_.load(std::memory_order_relaxed) == 0 ? 0 : at_[0]->when, std::memory_order_release); }
+  void publish() { timer0_when_.store(n_.load(std::memory_order_relaxed) == 0 ? 0 : at_[0].when, std::memory_order_release); }
   void count(std::uint32_t n) { n_.store(n, std::memory_order_relaxed); }
 
-  Timer** at_ = nullptr;
+  Entry* at_ = nullptr;
   std::uint32_t capacity_ = 0;
   std::atomic<std::uint32_t> n_{0}, deleted_{0};
   std::atomic<std::int64_t> timer0_when_{0}, modified_{0};

@@ -1,6 +1,6 @@
 #include "queue/timerheap.hpp"
 
-#include <cstring>
+#include "base/prefetch.hpp"
 
 namespace newproc {
 namespace {
@@ -11,7 +11,7 @@ bool TimerHeap::reserve() {
   const std::uint32_t n = size();
   if (n < capacity_) return true;
   const std::uint32_t capacity = capacity_ == 0 ? kFirstRoom : 2 * capacity_;
-  auto** at = static_cast<Timer**>(std::realloc(at_, sizeof(Timer*) * capacity));
+  auto* at = static_cast<Entry*>(std::realloc(at_, sizeof(Entry) * capacity));
   if (at == nullptr) return false;
   at_ = at;
   capacity_ = capacity;
@@ -20,14 +20,14 @@ bool TimerHeap::reserve() {
 
 /// Towards the root while strictly earlier than the parent. Returns where it ended.
 std::uint32_t TimerHeap::up(std::uint32_t i) {
-  Timer* t = at_[i];
+  const Entry moving = at_[i];
   while (i > 0) {
     const std::uint32_t parent = (i - 1) / kChildren;
-    if (t->when >= at_[parent]->when) break;
-    set(i, at_[parent]);
+    if (moving.when >= at_[parent].when) break;
+    at_[i] = at_[parent];
     i = parent;
   }
-  set(i, t);
+  at_[i] = moving;
   return i;
 }
 
@@ -35,21 +35,21 @@ std::uint32_t TimerHeap::up(std::uint32_t i) {
 /// the right one only if strictly earlier.
 void TimerHeap::down(std::uint32_t i) {
   const std::uint32_t n = size();
-  Timer* t = at_[i];
+  const Entry moving = at_[i];
   for (;;) {
     const std::uint32_t first = kChildren * i + 1;
     if (first >= n) break;
     std::uint32_t best = first;
-    if (best + 1 < n && at_[best + 1]->when < at_[best]->when) ++best;
+    if (best + 1 < n && at_[best + 1].when < at_[best].when) ++best;
     if (std::uint32_t right = first + 2; right < n) {
-      if (right + 1 < n && at_[right + 1]->when < at_[right]->when) ++right;
-      if (at_[right]->when < at_[best]->when) best = right;
+      if (right + 1 < n && at_[right + 1].when < at_[right].when) ++right;
+      if (at_[right].when < at_[best].when) best = right;
     }
-    if (at_[best]->when >= t->when) break;
-    set(i, at_[best]);
+    if (at_[best].when >= moving.when) break;
+    at_[i] = at_[best];
     i = best;
   }
-  set(i, t);
+  at_[i] = moving;
 }
 
 void TimerHeap::push(Timer* t) {
@@ -63,7 +63,7 @@ void TimerHeap::push(Timer* t) {
 /// changed. time.go:387
 std::uint32_t TimerHeap::erase(std::uint32_t i) {
   const std::uint32_t last = size() - 1;
-  if (i != last) set(i, at_[last]);
+  if (i != last) at_[i] = at_[last];
   count(last);
   std::uint32_t changed = i;
   if (i != last) {
@@ -77,9 +77,11 @@ std::uint32_t TimerHeap::erase(std::uint32_t i) {
 
 void TimerHeap::erase0() {
   const std::uint32_t last = size() - 1;
-  if (last > 0) set(0, at_[last]);
+  if (last > 0) at_[0] = at_[last];
   count(last);
   if (last > 0) down(0);
+  // One of them is first after the one that is first now.
+  for (std::uint32_t i = 1; i <= kChildren && i < last; ++i) prefetch_to_write(at_[i].timer);
   publish();
   if (last == 0) modified_.store(0, std::memory_order_relaxed);
 }
@@ -121,7 +123,7 @@ bool TimerHeap::modify(Timer* t, std::int64_t when, std::int64_t period, bool* e
 
 void TimerHeap::clean() {
   while (size() > 0) {
-    Timer* t = at_[0];
+    Timer* t = at_[0].timer;
     if (t->status == Timer::kWaiting) return;
     erase0();
     if (t->status == Timer::kDeleted) {
@@ -141,7 +143,7 @@ void TimerHeap::adjust(std::int64_t now) {
   Timer* moved = nullptr;
   Timer** end = &moved;
   for (std::uint32_t i = 0; i < size();) {
-    Timer* t = at_[i];
+    Timer* t = at_[i].timer;
     if (t->status == Timer::kWaiting) {
       ++i;
       continue;
@@ -165,14 +167,15 @@ void TimerHeap::adjust(std::int64_t now) {
 Look TimerHeap::run(std::int64_t now, std::uint32_t run_number) {
   clean();
   if (size() == 0) return {-1, nullptr, nullptr};
-  Timer* t = at_[0];
-  if (t->when > now) return {t->when, nullptr, nullptr};
+  if (at_[0].when > now) return {at_[0].when, nullptr, nullptr};
+  Timer* t = at_[0].timer;
   Look look{0, t, t->fire};
   if (t->firing != nullptr) t->firing->store(run_number, std::memory_order_relaxed);
   if (t->period > 0) {
     const std::int64_t late = now - t->when;
     t->when += t->period * (1 + late / t->period);
     if (t->when < 0) t->when = kMaxWhen;
+    set(0, t);
     down(0);
     publish();
   } else {
@@ -189,7 +192,7 @@ void TimerHeap::clear_deleted() {
   std::uint32_t to = 0;
   bool changed = false;
   for (std::uint32_t i = 0; i < total; ++i) {
-    Timer* t = at_[i];
+    Timer* t = at_[i].timer;
     if (t->status == Timer::kDeleted) {
       drop(t);
       changed = true;
