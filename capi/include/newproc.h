@@ -166,7 +166,8 @@ typedef struct rt_config {
   size_t guard_size;            /* bytes, multiple of the page size, below half of stack_size (default one page) */
   uint32_t starting_stack_size; /* bytes; Go's startingStackSize, which the free lists compare (default 2048) */
   uint32_t randomize;           /* 1: the queues shuffle as in Go's race builds (default 0) */
-  uint32_t ancestors;           /* how many ancestors a goroutine records, as tracebackancestors (default 0) */
+  uint32_t ancestors;           /* how many ancestors a goroutine records, as GODEBUG's tracebackancestors (default 0): their
+                                   goids are in snapshots, and dumps say where each was when it spawned the next */
   uint32_t max_ms;              /* most Ms, 2 to 10000 (default 10000) */
   uint32_t sysmon;              /* rt_sysmon */
   uint32_t points;              /* RT_POINT_* (default all) */

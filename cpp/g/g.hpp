@@ -11,6 +11,8 @@
 #include <atomic>
 #include <bit>
 #include <cstdint>
+#include <memory>
+#include <vector>
 
 #include "base/relaxed.hpp"
 #include "base/throw.hpp"
@@ -26,11 +28,17 @@ struct Defer {
   rt_func fn;
   void* arg;
 };
-/// One ancestor: the goroutines that led to a G, nearest first. Go: ancestorInfo, runtime2.go:1030
-struct Ancestors {
-  std::uint32_t n;
-  std::uint64_t goids[1];  // n of them
+/// A goroutine that led to others: where it was when it spawned the next. Go: ancestorInfo, runtime2.go:1030
+struct Ancestor {
+  static constexpr std::size_t kMostFrames = 50;  // tracebackInnerFrames, traceback.go:33
+  std::uint64_t goid;
+  const void* gopc;  // of its own spawn; file and line where they were given
+  const char* file;
+  std::int32_t line;
+  std::vector<const void*> pcs;  // innermost first, from the go statement on
 };
+/// Nearest first. What brothers and sisters have in common is there once.
+using Ancestors = std::vector<std::shared_ptr<const Ancestor>>;
 
 /// ctx of a G that has not run yet: it needs a stack and starts in the entry loop.
 inline const Context kFresh = reinterpret_cast<Context>(std::uintptr_t{1});

@@ -69,6 +69,20 @@ std::string created_by(const G* gp) {
   return text;
 }
 
+/// traceback.go:1213. Where each goroutine was that led to gp, when it spawned the next; nearest first.
+std::string originating_from(const G* gp) {
+  std::string text;
+  const Ancestors* list = gp->has(G::kMore) ? gp->more.ancestors : nullptr;
+  if (list == nullptr) return text;
+  for (const auto& ancestor : *list) {
+    text += "[originating from goroutine " + std::to_string(ancestor->goid) + "]:\n";
+    for (const void* pc : ancestor->pcs) frame_line(pc, text);
+    if (ancestor->pcs.size() == Ancestor::kMostFrames) text += "...additional frames elided...\n";
+    if (ancestor->goid != 1) text += "created by " + site_text(ancestor->gopc, ancestor->file, ancestor->line) + "\n";
+  }
+  return text;
+}
+
 /// A function that has not begun, or whose frames are out of reach.
 std::string first_frame(const G* gp, const char* why) {
   const char* name = gp->name() != nullptr ? gp->name() : symbol_name(reinterpret_cast<const void*>(static_cast<rt_func>(gp->fn)));
@@ -89,7 +103,7 @@ void one(const Sched& s, const G* gp, const M* self, std::uint64_t now, bool sti
     text += "\tgoroutine running on other thread; stack unavailable\n";
   if (gp->name() != nullptr && ctx != kFresh) text += std::string(gp->name()) + "(...)\n";  // the outermost frame, by its given name
   text += waits_for(gp, stack, still);
-  text += created_by(gp) + "\n";
+  text += created_by(gp) + originating_from(gp) + "\n";
 }
 
 }  // namespace
@@ -124,7 +138,7 @@ std::string end_dump(const Sched& s) {
   const auto ended_it = [&s](const G* gp) { return !s.end.stack.empty() && gp->goid == s.end.goid; };
   for (const G* gp : s.allgs)
     if (readgstatus(gp) != RT_GDEAD && ended_it(gp))
-      text += "goroutine " + std::to_string(gp->goid) + " [running]:\n" + s.end.stack + created_by(gp) + "\n";
+      text += "goroutine " + std::to_string(gp->goid) + " [running]:\n" + s.end.stack + created_by(gp) + originating_from(gp) + "\n";
   std::size_t shown = 0, more = 0;
   for (const G* gp : s.allgs) {
     if (readgstatus(gp) == RT_GDEAD || gp->system() || ended_it(gp)) continue;

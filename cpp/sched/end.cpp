@@ -10,15 +10,19 @@
 
 namespace NEWPROC_NS {
 
+std::string site_text(const void* gopc, const char* file, std::int32_t line) {
+  if (file != nullptr) return std::string(file) + ":" + std::to_string(line);
+  Dl_info info;
+  if (gopc == nullptr) return {};
+  if (dladdr(gopc, &info) != 0 && info.dli_sname != nullptr) return info.dli_sname;
+  char text[32];
+  std::snprintf(text, sizeof text, "%p", gopc);
+  return text;
+}
+
 std::string site_of(const G* gp) {
   if (gp == nullptr || gp->parent_goid == 0) return {};
-  if (gp->file() != nullptr) return std::string(gp->file()) + ":" + std::to_string(gp->line());
-  Dl_info info;
-  if (gp->gopc == nullptr) return {};
-  if (dladdr(gp->gopc.get(), &info) != 0 && info.dli_sname != nullptr) return info.dli_sname;
-  char text[32];
-  std::snprintf(text, sizeof text, "%p", gp->gopc.get());
-  return text;
+  return site_text(gp->gopc, gp->file(), gp->line());
 }
 
 /// The first caller decides how the run ended. All Ms come to their g0 and stop. Any M, any lock held but

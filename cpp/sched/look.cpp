@@ -66,9 +66,10 @@ rt_g_info look_at(const Sched& s, const G* gp, OwnedSnapshot& store) {
   info.name = name != nullptr ? name : symbol_name(info.startpc);
   info.labels = gp->labels();
   if (const Ancestors* list = gp->has(G::kMore) ? gp->more.ancestors : nullptr; list != nullptr) {
-    store.lists.emplace_back(list->goids, list->goids + list->n);
-    info.ancestors = store.lists.back().data();
-    info.nancestors = list->n;
+    auto& goids = store.lists.emplace_back();
+    for (const auto& ancestor : *list) goids.push_back(ancestor->goid);
+    info.ancestors = goids.data();
+    info.nancestors = goids.size();
   }
   return info;
 }

@@ -1,7 +1,10 @@
 // newproc.cpp: the go statement. Go: newproc, newproc1, saveAncestors; proc.go:4472, 4490, 4586
-#include <cstdlib>
+#include <algorithm>
+#include <memory>
+#include <new>
 
 #include "base/error.hpp"
+#include "context/walk.hpp"
 #include "sched/direct.hpp"
 #include "sched/sched.hpp"
 
@@ -18,18 +21,19 @@ std::uint64_t next_goid(Sched& s, P* p) {
   return p->goidcache++;
 }
 
-// proc.go:4586. The caller first, then the caller's own ancestors, cut at the old end.
-Ancestors* save_ancestors(std::uint32_t depth, const G* callergp) {
+// proc.go:4586. The caller first, then the caller's own ancestors, cut at the old end. Null: none, or no memory.
+Ancestors* save_ancestors(std::uint32_t depth, const G* callergp, const void* callerpc) try {
   if (depth == 0 || callergp == nullptr || callergp->goid == 0) return nullptr;
-  const Ancestors* older = callergp->has(G::kMore) ? callergp->more.ancestors : nullptr;
-  std::uint32_t n = older != nullptr ? older->n + 1 : 1;
-  if (n > depth) n = depth;
-  auto* list = static_cast<Ancestors*>(std::malloc(sizeof(Ancestors) + n * sizeof(std::uint64_t)));
-  if (list == nullptr) return nullptr;
-  list->n = n;
-  list->goids[0] = callergp->goid;
-  for (std::uint32_t i = 1; i < n; ++i) list->goids[i] = older->goids[i - 1];
-  return list;
+  const void* pcs[Ancestor::kMostFrames];
+  const std::size_t n = callers(callergp->stack(), callerpc, pcs, Ancestor::kMostFrames);
+  auto list = std::make_unique<Ancestors>();
+  list->push_back(std::make_shared<const Ancestor>(
+      Ancestor{callergp->goid, callergp->gopc, callergp->file(), callergp->line(), std::vector<const void*>(pcs, pcs + n)}));
+  if (const Ancestors* older = callergp->has(G::kMore) ? callergp->more.ancestors : nullptr; older != nullptr)
+    list->insert(list->end(), older->begin(), older->begin() + std::min<std::ptrdiff_t>(depth - 1, std::ssize(*older)));
+  return list.release();
+} catch (const std::bad_alloc&) {
+  return nullptr;
 }
 
 // proc.go:4549: one G in eight measures its first wait on the run queues. Go draws the start of the sequence;
@@ -44,7 +48,7 @@ void seed_tracking(M* m, P* p, G* gp) {
 }
 
 /// What few spawns bring along; most leave the second line of the G alone.
-void fill_more(Sched& s, G* gp, const rt_spawn* spawn, const G* callergp, void* labels) {
+void fill_more(Sched& s, G* gp, const rt_spawn* spawn, const G* callergp, const void* callerpc, void* labels) {
   if (__builtin_expect(gp->has(G::kMore), 0)) {
     free_ancestors(gp);
     gp->unset(G::kMore);
@@ -52,7 +56,7 @@ void fill_more(Sched& s, G* gp, const rt_spawn* spawn, const G* callergp, void* 
   if (spawn == nullptr && labels == nullptr && s.cfg.ancestors == 0) return;
   GMore& more = gp->need_more();
   more.labels = labels;
-  if (s.cfg.ancestors != 0) more.ancestors = save_ancestors(s.cfg.ancestors, callergp);
+  if (s.cfg.ancestors != 0) more.ancestors = save_ancestors(s.cfg.ancestors, callergp, callerpc);
   if (spawn == nullptr) return;
   more.file = spawn->file;
   more.line = spawn->line;
@@ -64,7 +68,7 @@ void fill_more(Sched& s, G* gp, const rt_spawn* spawn, const G* callergp, void* 
 
 void free_ancestors(G* gp) {
   if (!gp->has(G::kMore)) return;
-  std::free(gp->more.ancestors);
+  delete gp->more.ancestors;
   gp->more.ancestors = nullptr;
 }
 
@@ -92,7 +96,7 @@ G* newproc1(M* m, P* p, rt_func fn, void* arg, const rt_spawn* more, G* callergp
   void* labels = !system && m->curg != nullptr ? m->curg->labels() : nullptr;    // 13
   newg->goroutine_profiled =
       !system && s.profiling.load(std::memory_order_relaxed) != 0 ? G::kProfileSatisfied : G::kProfileAbsent;
-  fill_more(s, newg, more, callergp, labels);
+  fill_more(s, newg, more, callergp, callerpc, labels);
   if (system) {
     newg->set(G::kSystem);
     s.ngsys.fetch_add(1, std::memory_order_relaxed);

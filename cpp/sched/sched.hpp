@@ -370,7 +370,8 @@ void panic(const char* text);
 void fatal(const char* text);
 void limit(const char* text);
 void limit_time(Sched& s);
-std::string site_of(const G* gp);
+std::string site_of(const G* gp);  // where it was spawned; empty: by nobody
+std::string site_text(const void* gopc, const char* file, std::int32_t line);
 
 // look.cpp, schedtrace.cpp
 const M* m_of(const Sched& s, const G* gp);  // that runs it, or null

@@ -1,6 +1,10 @@
 // What a failed run leaves to read: every goroutine, for what it waits and since when; and names, in dumps,
 // snapshots and traces.
+#include <dlfcn.h>
+
+#include <algorithm>
 #include <cstddef>
+#include <cstdio>
 #include <cstring>
 #include <string>
 
@@ -69,6 +73,47 @@ TEST_SUITE("dump") {
       CHECK(has(part(dump, 5), "goroutine 5 [chan send (nil chan)" + minutes));
       CHECK(has(part(dump, 5), "worker(...)\ncreated by worker.cpp:12 in goroutine 1\n\tworker.cpp:12"));
       rt_chan_free(jobs);
+    }
+  }
+
+  TEST_CASE("with ancestors, a dump tells where each of them was when it spawned the next") {
+    for (const std::uint32_t world : {RT_WORLD_SIM, RT_WORLD_THREADS}) {
+      CAPTURE(world);
+      rt_config c = config(world, 1);
+      c.ancestors = 2;
+      Runtime r(c);
+      static const void* spawned_at;  // goroutine 4, by goroutine 3
+      spawned_at = nullptr;
+      const auto stuck = [](void*) {
+        rt_snapshot* s = snapshot(nullptr);
+        for (std::size_t i = 0; i < s->ngs; ++i)
+          if (s->gs[i].goid == rt_goid()) spawned_at = s->gs[i].gopc;
+        rt_snapshot_free(s);
+        rt_chan_recv(nullptr, nullptr, nullptr);
+      };
+      static rt_func innermost;
+      innermost = stuck;
+      CHECK(r.run([&] {
+        r.go([&] {
+          r.go([] { REQUIRE(rt_newproc(nullptr, innermost, nullptr, nullptr) == RT_OK); });
+        });
+        rt_chan_recv(nullptr, nullptr, nullptr);
+      }) == RT_EDEADLOCK);
+      const std::string dump = part(r.end.dump, 4);
+      CAPTURE(dump);
+      const auto third = dump.find("[originating from goroutine 3]:\n"), second = dump.find("[originating from goroutine 2]:\n");
+      REQUIRE(third != dump.npos);
+      REQUIRE(second != dump.npos);
+      CHECK(third < second);
+      CHECK(!has(dump, "goroutine 1]:"));  // the third, cut
+      Dl_info info;
+      REQUIRE(dladdr(spawned_at, &info) != 0);
+      char frame[32];
+      std::snprintf(frame, sizeof frame, " +0x%zx\n", static_cast<std::size_t>(static_cast<const char*>(spawned_at) - 1 - static_cast<const char*>(info.dli_fbase)));
+      const std::string stack = dump.substr(third, second - third);
+      CHECK(stack.find(frame) < stack.find("\n", stack.find("\n\t") + 1) + 1);  // the first frame is the go statement
+      CHECK(std::count(stack.begin(), stack.end(), '\t') > 1);
+      CHECK(has(stack, "\ncreated by "));
     }
   }
 
