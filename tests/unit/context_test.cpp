@@ -3,9 +3,10 @@
 #include <thread>
 #include <utility>
 
+#include "base/sanitizer.hpp"
 #include "scene.hpp"
 
-#if defined(__SANITIZE_ADDRESS__)
+#if NEWPROC_ASAN
 #include <sanitizer/lsan_interface.h>
 #endif
 
@@ -391,7 +392,7 @@ TEST_SUITE("context") {
   }
 
   TEST_CASE("limits that cut a run anywhere leave contexts usable") {
-#if defined(__SANITIZE_ADDRESS__)
+#if NEWPROC_ASAN
     const __lsan::ScopedDisabler disabler;  // what was made and not yet linked where the limit cut in is lost with its frame
 #endif
     for (std::uint64_t steps = 20; steps < 1500; steps += 7) {

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/sanitizer.hpp"
 #include "fdscene.hpp"
 #include "scene.hpp"
 
@@ -25,11 +26,7 @@ rlim_t open_many() {
   return most.rlim_cur;
 }
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
+using newproc::kSanitized;
 
 struct Refuser {
   std::atomic<int> asked{0};
