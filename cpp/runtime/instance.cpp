@@ -199,7 +199,7 @@ void Instance::reset_slabs() {
   }
   if (s.slabs.empty()) return;
   s.slab_next = s.slabs[0];
-  s.slab_left = kSlabGs;
+  s.slab_left = s.slab_gs = kSlabGs;
 }
 
 /// Ps in the same memory, as new.
@@ -218,7 +218,7 @@ void Instance::reset() {
   if (!ran_) return;
   clear();
   Sched& s = *sched_;
-  for (G* gp : s.allgs) free_ancestors(gp);
+  free_all_ancestors(s);
   s.allgs.clear();
   reset_slabs();
   reset_ps();

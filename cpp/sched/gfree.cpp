@@ -3,6 +3,8 @@
 // Two sizes of stack. The nominal one is Go's (2048 bytes, or startingStackSize): the free lists compare
 // it, so that they act as Go's under both policies. The real one comes from the pool, in equal strides:
 // when it first runs (lazy) or with the nominal one (go).
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
@@ -13,21 +15,31 @@
 namespace NEWPROC_NS {
 namespace {
 
+/// How many the next slab is for: where there are many, whole huge pages, and a quarter of what there is, so that slabs
+/// stay few.
+std::uint32_t next_slab(std::uint32_t gs) {
+  return gs < kHugeSlabGs ? kSlabGs : std::max(gs / 4 / kHugeSlabGs, 1u) * kHugeSlabGs;
+}
+
 /// Memory for the next Gs, and room for them on the global queue and lists, so that no put can fail.
 bool add_slab(Sched& s) {
   if (s.cfg.fault != nullptr && s.cfg.fault(s.cfg.fault_arg, RT_FAULT_ALLOC) != 0) return false;
-  const auto gs = static_cast<std::uint32_t>(s.slabs.size() + 1) * kSlabGs;
+  const std::uint32_t more = next_slab(s.slab_gs), gs = s.slab_gs + more;
   s.lock.lock();
   const bool queue = s.runq.reserve(gs);
   s.lock.unlock();
   s.gfree_lock.lock();
   const bool lists = s.gfree.reserve(gs);
   s.gfree_lock.unlock();
-  void* memory = queue && lists ? std::aligned_alloc(alignof(G), sizeof(G) * kSlabGs) : nullptr;
+  const std::size_t bytes = sizeof(G) * more;
+  const bool huge = more >= kHugeSlabGs;
+  void* memory = queue && lists ? std::aligned_alloc(huge ? sizeof(G) * kHugeSlabGs : alignof(G), bytes) : nullptr;
   if (memory == nullptr) return false;
+  if (huge) madvise(memory, bytes, MADV_HUGEPAGE);  // a hint: where many Gs pass by, each page is a miss of the TLB
   s.slab_next = static_cast<G*>(memory);
   s.slabs.push_back(s.slab_next);
-  s.slab_left = kSlabGs;
+  s.slab_left = more;
+  s.slab_gs = gs;
   return true;
 }
 

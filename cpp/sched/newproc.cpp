@@ -72,6 +72,11 @@ void free_ancestors(G* gp) {
   gp->more.ancestors = nullptr;
 }
 
+void free_all_ancestors(Sched& s) {
+  if (s.cfg.ancestors == 0) return;  // a pass over all Gs is a miss each
+  for (G* gp : s.allgs) free_ancestors(gp);
+}
+
 // The numbers are the steps of cpp/README.md's table; null: no memory for a G or a stack.
 G* newproc1(M* m, P* p, rt_func fn, void* arg, const rt_spawn* more, G* callergp, const void* callerpc) {
   Sched& s = *m->sched;

@@ -51,7 +51,7 @@ Sched::Sched(const rt_config& config, rt_runtime* owner)
 Sched::~Sched() {
   unlink(this);
   unwatch_pool(&pool);
-  for (G* gp : allgs) free_ancestors(gp);
+  free_all_ancestors(*this);
   for (G* slab : slabs) std::free(slab);
   for (Sudog* slab : sudog_slabs) delete[] slab;
   for (PollDesc* slab : polldesc_slabs) delete[] slab;

@@ -35,6 +35,7 @@ inline constexpr std::uint32_t kTrackingPeriod = 8;     // runtime2.go:517
 inline constexpr std::uint64_t kForcePreemptNs = 10'000'000;  // proc.go:5665
 inline constexpr std::uint32_t kGlobrunqMost = 128;
 inline constexpr std::uint32_t kSlabGs = 512;  // Gs that are allocated together
+inline constexpr std::uint32_t kHugeSlabGs = (2u << 20) / sizeof(G);  // that fill a huge page
 
 /// A G and how it was found. Two registers wide, and made by a constructor: returned through memory and read as a
 /// whole, the parts would wait for one another.
@@ -136,6 +137,7 @@ struct Sched {
   Lock allg_lock;
   std::vector<G*> allgs;
   std::vector<G*> slabs;
+  std::uint32_t slab_gs = 0;    // in all slabs
   G* slab_next = nullptr;  // in the last slab
   std::uint32_t slab_left = 0;  // Gs
   std::atomic<std::uint32_t> profiling{0};  // dumps under way: goroutines born now are not part of them
@@ -247,6 +249,7 @@ rt_status newproc(MHeader* m, rt_func fn, void* arg, const void* callerpc, std::
 rt_status newproc_ex(const rt_spawn* spawn, const void* callerpc, std::uint64_t* goid);
 G* newproc1(M* m, P* p, rt_func fn, void* arg, const rt_spawn* more, G* callergp, const void* callerpc);
 void free_ancestors(G* gp);
+void free_all_ancestors(Sched& s);
 bool admit(Sched& s);  // false: max_goroutines are alive
 
 // gfree.cpp: free Gs
