@@ -1081,6 +1081,37 @@ RT_API rt_status rt_replay_options_init(rt_replay_options *options, size_t size)
 RT_API rt_status rt_replay(const rt_program *program, const char *schedule, const rt_replay_options *options,
                            rt_finding_func found, void *arg, rt_result **out);
 
+typedef struct rt_shrink_options {
+  size_t struct_size;
+  uint32_t kind;        /* RT_FIND_*: which of what the schedule shows; 0: the first of it (default) */
+  uint32_t kind_only;   /* 0: the same bodies must take part in the same way (default); 1: any finding of the kind will do */
+  uint64_t schedules;   /* of each smaller pattern, beside the schedule at hand (default 200) */
+  uint64_t seed;        /* of them (default 1): equal seeds, equal patterns */
+  uint64_t nanos;       /* of the machine's clock; 0: no limit (default) */
+  uint64_t steps, after_main; /* as rt_explore_options' */
+} rt_shrink_options;
+RT_API rt_status rt_shrink_options_init(rt_shrink_options *options, size_t size);
+
+typedef struct rt_shrunk {
+  size_t struct_size;
+  const char *pattern;       /* JSON */
+  size_t pattern_len;
+  const rt_finding *finding; /* of that pattern; its schedule is the smallest that shows it */
+  uint64_t tried;            /* patterns */
+  uint64_t nanos;
+  uint32_t minimal;          /* 1: no body, object, operation, list or count can be less; 0: time was up before that was known */
+} rt_shrunk;
+
+/* The smallest pattern that still shows what a schedule of it shows: bodies, objects, operations and what holds them, rounds and other
+ * numbers are taken away for as long as the finding stays. A pattern that usually runs well stays one that does: what
+ * its usual run shows, if anything, is of the kinds that the first one's shows.
+ *   options  NULL: the defaults
+ *   out      receives what was made: rt_shrunk_free
+ *   returns  RT_EINVAL; RT_EPATTERN, as rt_pattern_parse; RT_ESTATE the schedule is of another pattern, or shows no finding;
+ *            RT_ENOMEM    [host] */
+RT_API rt_status rt_shrink(const char *json, size_t len, const char *schedule, const rt_shrink_options *options, rt_shrunk **out);
+RT_API void rt_shrunk_free(rt_shrunk *shrunk);
+
 /* A cell of memory that goroutines share: before you read or write it, say so. A point for drivers, and what races are
  * found by. Outside of searches they do nothing but a checkpoint. [g] */
 RT_API rt_status rt_cell_read(const void *cell);

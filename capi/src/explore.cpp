@@ -6,6 +6,7 @@
 #include "context/overflow.hpp"
 #include "explore/search.hpp"
 #include "pattern.hpp"
+#include "shown.hpp"
 
 using namespace newproc;
 using namespace newproc::explore;
@@ -55,21 +56,6 @@ class Watched final : public Driver {
  private:
   Replay& replay_;
   Caller& caller_;
-};
-
-/// A finding as newproc.h has it, for one call.
-class Shown {
- public:
-  explicit Shown(const Finding& f) : schedule_(to_text(f.schedule)) {
-    for (const Involved& g : f.goroutines) goroutines_.push_back({g.goroutine, g.body, g.what.c_str(), g.site, g.object});
-    out_ = {sizeof(rt_finding), f.kind, goroutines_.data(), goroutines_.size(), schedule_.c_str(), f.schedules, f.nanos, f.message.c_str()};
-  }
-  const rt_finding* get() const { return &out_; }
-
- private:
-  std::string schedule_;
-  std::vector<rt_involved> goroutines_;
-  rt_finding out_;
 };
 
 rt_status subject_of(const char* call, const rt_program* program, Subject& subject) {

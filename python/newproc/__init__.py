@@ -85,6 +85,7 @@ if _TYPE_CHECKING:
     from ._look import EVENT_DTYPE, G, M, P, Run, Snapshot, Stats, Trace
     from ._pattern import Pattern, Result, run_jsonl
     from ._session import Session
+    from ._shrink import Shrunk, shrink
     from ._table import Table
     from ._testing import check, test
 
@@ -97,6 +98,7 @@ _LATER = {  # imported when first asked for: what a program that only runs gorou
     "_look": "EVENT_DTYPE G M P Run Snapshot Stats Trace",
     "_pattern": "Pattern Result run_jsonl",
     "_session": "Session",
+    "_shrink": "Shrunk shrink",
     "_table": "Table",
     "_testing": "check test",
 }
@@ -163,6 +165,7 @@ __all__ = [
     "ScheduleFailure",
     "Selected",
     "Session",
+    "Shrunk",
     "Snapshot",
     "StateError",
     "Stats",
@@ -198,6 +201,7 @@ __all__ = [
     "select",
     "set_labels",
     "shield",
+    "shrink",
     "sleep",
     "test",
     "timeout",

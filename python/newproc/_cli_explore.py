@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import json
 import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ._errors import NewprocError, PatternError
+from ._errors import ArgumentError, NewprocError, PatternError
 from ._explore import Finding, explore, replay
 from ._finding import KINDS
 from ._pattern import Pattern
+from ._shrink import Shrunk, shrink
 
 MISUSE = 2
 EXAMPLES = """\
@@ -20,6 +22,8 @@ examples:
   newproc explore fork.json                        10,000 schedules; what they find, and how to see it again
   newproc explore fork.json --driver dfs           every order of operations that conflict
   newproc explore fork.json --json --find deadlock,leak
+  newproc explore fork.json --first --shrink       the first finding, in the smallest pattern that shows it
+  newproc explore fork.json --shrink --save small  one file for each finding, such as small/fork-deadlock-1.json
   newproc replay fork.json np1r-5f3a9c1e-0.3=2     the log of one schedule
   newproc replay fork.json SCHEDULE --trace a.pftrace
 
@@ -43,6 +47,8 @@ def add(commands: argparse._SubParsersAction[Any]) -> None:
     find.add_argument("--find", metavar="KINDS", help=f"what counts: some of {','.join(KINDS)} (default all)")
     find.add_argument("--prefix", metavar="SCHEDULE", help="each run follows it as far as it fits, then the driver goes on")
     find.add_argument("--no-shrink", action="store_true", help="schedules as they were found")
+    find.add_argument("--shrink", action="store_true", help="make the pattern of each finding as small as it can be, too")
+    find.add_argument("--save", metavar="DIR", help="with --shrink: each of them as a file in DIR")
     find.add_argument("--json", action="store_true", help="a JSON object a finding")
     again = make("replay", help="run one schedule again", epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
     again.add_argument("file", metavar="FILE", help="a pattern; - is standard input")
@@ -60,25 +66,76 @@ def _read(name: str) -> Pattern:
     return Pattern(sys.stdin.read() if name == "-" else Path(name).read_text())
 
 
-def _for_people(finding: Finding, file: str) -> str:
-    lines = [f"{finding.kind}: {finding.message}"]
-    lines += [f"    goroutine {g.goroutine}{'' if g.body is None else f', body {g.body}'}: {g.what}" for g in finding.goroutines]
-    return "\n".join([*lines, f"    see it again: newproc replay {shlex.quote(file)} {finding.schedule}"])
+class _Report:
+    """Says what has been found, and in which pattern: the one that was searched, or a smaller one."""
+
+    def __init__(self, args: argparse.Namespace, pattern: Pattern) -> None:
+        self._args, self._pattern, self._number = args, pattern, 0
+
+    def tell(self, finding: Finding) -> None:
+        """One finding."""
+        self._number += 1
+        small = shrink(self._pattern, finding, **_given(self._args, "steps")) if self._args.shrink else None
+        file = self._save(small.pattern, small.finding) if small is not None and self._args.save else None
+        if self._args.json:
+            print(self._json(finding, small, file), flush=True)
+        else:
+            print("\n".join(self._lines(finding, small, file)), flush=True)
+
+    def _save(self, pattern: Pattern, finding: Finding) -> str:
+        name = "pattern" if self._args.file == "-" else Path(self._args.file).stem
+        file = Path(self._args.save) / f"{name}-{finding.kind}-{self._number}.json"
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            pattern.dump(file)
+        except OSError as error:
+            raise ArgumentError(f"{file}: cannot be written: {error.strerror}") from error
+        return str(file)
+
+    def _json(self, finding: Finding, small: Shrunk | None, file: str | None) -> str:
+        told = json.loads(finding.json())
+        if small is not None:
+            told["smaller"] = {"pattern": small.pattern.document, **{k: v for k, v in json.loads(small.finding.json()).items() if k in _OF_SMALLER}}
+        return json.dumps(told if file is None else {**told, "file": file})
+
+    def _lines(self, finding: Finding, small: Shrunk | None, file: str | None) -> list[str]:
+        shown = finding if small is None else small.finding
+        again = f"newproc replay {shlex.quote(file or (self._args.file if small is None else '-'))} {shown.schedule}"
+        if small is None:
+            return [*_who(finding), f"    see it again: {again}"]
+        if file is None:
+            again = f"echo {shlex.quote(_one_line(small.pattern))} | {again}"
+        bodies = [f"      {name}: {json.dumps(ops)}" for name, ops in zip(small.pattern.body_names, small.pattern.document["bodies"], strict=True)]
+        return [*_who(shown), f"    the smallest pattern of {small.tried:,} that were tried:", *bodies, f"    see it again: {again}"]
+
+
+_OF_SMALLER = ("goroutines", "schedule", "message")
+
+
+def _one_line(pattern: Pattern) -> str:
+    return json.dumps(pattern.document, separators=(",", ":"))
+
+
+def _who(finding: Finding) -> list[str]:
+    parts = (f"    goroutine {g.goroutine}{'' if g.body is None else f', body {g.body}'}: {g.what}" for g in finding.goroutines)
+    return [f"{finding.kind}: {finding.message}", *parts]
+
+
+def _given(args: argparse.Namespace, *names: str) -> dict[str, Any]:
+    return {name: getattr(args, name) for name in names if getattr(args, name) is not None}
 
 
 def _explore(args: argparse.Namespace) -> int:
-    given = {name: getattr(args, name) for name in ("steps", "depth", "bound", "prefix") if getattr(args, name) is not None}
-
-    def tell(finding: Finding) -> None:
-        print(finding.json() if args.json else _for_people(finding, args.file), flush=True)
-
-    done = explore(_read(args.file), driver=args.driver, schedules=args.schedules, seed=args.seed, seconds=args.seconds, first=args.first,
-                   find=args.find, on_finding=tell, shrink=not args.no_shrink, **given)
+    if args.save and not args.shrink:
+        return _complain("--save writes what --shrink makes; give --shrink, too")
+    pattern = _read(args.file)
+    done = explore(pattern, driver=args.driver, schedules=args.schedules, seed=args.seed, seconds=args.seconds, first=args.first,
+                   find=args.find, on_finding=_Report(args, pattern).tell, shrink=not args.no_shrink, **_given(args, "steps", "depth", "bound", "prefix"))
     if not args.json:
-        rate = f"{done.schedules / done.seconds:,.0f} a second" if done.seconds > 0 else ""
+        rate = f"{done.schedules / done.seconds:,.0f} a second" if done.seconds > 0 and not args.shrink else ""
         every = ", which are all there are" if done.complete else ""
         found = "1 finding" if len(done.findings) == 1 else f"{len(done.findings):,} findings"
-        print(f"{found} in {done.schedules:,} schedules{every}, {rate}")
+        print(", ".join(filter(None, [f"{found} in {done.schedules:,} schedules{every}", rate])))
     return 1 if done else 0
 
 

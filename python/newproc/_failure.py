@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ._finding import Finding
+    from ._pattern import Pattern
     from .picture.html import Bundle
 
 
@@ -56,6 +59,22 @@ class Campaign:
         except (OSError, ImportError) as error:  # the failure itself is what must be seen
             self.said.append(f"no picture in {self.folder}: {error}")
 
+    def write_smaller(self, pattern: Pattern, finding: Finding, bounds: dict[str, int]) -> None:
+        """The smallest pattern that fails in this way, and its schedule, beside the pictures."""
+        if self.folder is None:
+            return
+        from ._shrink import shrink
+
+        small = shrink(pattern, finding, seconds=SHRINKING, **bounds)
+        try:
+            small.pattern.dump(self.folder / "smallest.json")
+        except OSError:  # the pictures' lines have said so
+            return
+        self.said.append(f"smallest pattern: newproc replay {shlex.quote(str(self.folder / 'smallest.json'))} {small.finding.schedule}")
+
+
+SHRINKING = 5.0
+"""Seconds for a failing pattern: tests are waiting."""
 
 current: ContextVar[Campaign | None] = ContextVar("newproc_campaign", default=None)
 

@@ -16,7 +16,8 @@ from ._runtime import TRACED
 
 F = TypeVar("F", bound=Callable[..., Any])
 MACHINE = "machine"
-ALSO_FOR_REPLAY = ("points", "level")
+BOUNDS = ("steps", "after_main")
+ALSO_FOR_REPLAY = ("points", "level", *BOUNDS)
 
 
 def check(
@@ -82,6 +83,8 @@ def _found(main: Any, asked: Campaign, finding: Finding, where: str, again: dict
         name = main.name or "pattern" if isinstance(main, Pattern) else getattr(main, "__name__", "main")
         message = str(finding) if finding.cause is None else f"{type(finding.cause).__name__}: {finding}"
         asked.write(Bundle(name, trace=shown.trace, snapshot=shown.snapshot, message=message))
+        if isinstance(main, Pattern):
+            asked.write_smaller(main, finding, {name: again[name] for name in BOUNDS if name in again})
     error = _error_of(main, finding)
     raise asked.note(error) from (None if error is finding.cause else finding.cause)
 

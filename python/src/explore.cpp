@@ -135,6 +135,19 @@ rt_replay_options replay_options_from(const py::dict& fields) {
 
 namespace {
 
+rt_shrink_options shrink_options_from(const py::dict& fields) {
+  rt_shrink_options o;
+  check(rt_shrink_options_init(&o, sizeof o));
+  for (const auto& [key, value] : fields) {
+    const auto name = key.cast<std::string>();
+#define FIELD(f) if (name == #f) { set_field(o.f, name, value); continue; }
+    FIELD(kind) FIELD(kind_only) FIELD(schedules) FIELD(seed) FIELD(nanos) FIELD(steps) FIELD(after_main)
+#undef FIELD
+    throw py::type_error("no option \"" + name + "\"; there are kind, kind_only, schedules, seed, nanos, steps, after_main");
+  }
+  return o;
+}
+
 rt_program program_of(const Pattern& pattern) { return {sizeof(rt_program), pattern.get(), nullptr, nullptr, nullptr, 0, 0}; }
 
 /// What was done, as a dict; `tell` is called for each finding, and says whether to go on.
@@ -188,10 +201,26 @@ py::tuple replay(const Pattern& pattern, const std::string& schedule, const py::
   return py::make_tuple(out[0], out[1], out[2], out[3], out[4], all);
 }
 
+/// (JSON text, finding, tried, seconds, whether nothing more can go)
+py::tuple shrink(const std::string& json, const std::string& schedule, const py::dict& fields) {
+  const rt_shrink_options o = shrink_options_from(fields);
+  rt_shrunk* raw = nullptr;
+  rt_status status;
+  {
+    const py::gil_scoped_release released;
+    status = rt_shrink(json.data(), json.size(), schedule.c_str(), &o, &raw);
+  }
+  check(status);
+  const std::unique_ptr<rt_shrunk, void (*)(rt_shrunk*)> done(raw, rt_shrunk_free);
+  return py::make_tuple(std::string(done->pattern, done->pattern_len), dict_of(*done->finding), done->tried,
+                        static_cast<double>(done->nanos) / 1e9, done->minimal != 0);
+}
+
 }  // namespace
 
 void bind_explore(py::module_& m) {
   m.def("explore", &explore);
+  m.def("shrink", &shrink);
   m.def("replay", &replay);
   m.def("pattern_hash", [](const Pattern& pattern) {
     const rt_program program = program_of(pattern);

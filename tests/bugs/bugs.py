@@ -4,6 +4,7 @@
     bugs.py check --lib LIB                        1 seed, and 300 schedules of each repaired form: a minute
     bugs.py check --lib LIB --seeds 20 --fixed 10000   the whole: each bug within 1,000 schedules in 19 of 20 seeds
     bugs.py table --lib LIB [--driver NAME]        SCTBench's shapes: mean schedules to the first bug, beside published numbers
+    bugs.py shrink --lib LIB                       each kernel made as small as it can be: how small, and how long it takes
     bugs.py go --oracle PROGRAM                    the same programs on real Go (tests/fidelity builds the oracle)
     bugs.py export DIR                             the patterns as files for newproc explore
 """
@@ -13,11 +14,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import notation
 import sctbench
@@ -111,6 +114,35 @@ def go(args: argparse.Namespace) -> int:
     return 1 if bad else 0
 
 
+def size_of(ops: Any) -> int:
+    """Operations, those inside others counted."""
+    if not isinstance(ops, list):
+        return 0
+    mine = bool(ops) and isinstance(ops[0], str) and ops[0] not in ("var", "value", "timer", "done", "mutex", "rwmutex", "rlocker")
+    return mine + sum(size_of(part) for part in ops)
+
+
+def shrink(args: argparse.Namespace) -> int:
+    explorer = Explorer(args.lib)
+    times: list[float] = []
+    left: list[float] = []
+    for bug in kernels(args.only):
+        done = explorer.search(bug.buggy, schedules=args.schedules, seed=1, driver=args.driver, until=lambda f, bug=bug: is_wanted(bug, f))
+        hit = next((f for f in done.findings if is_wanted(bug, f)), None)
+        if hit is None:
+            print(f"{bug.name:<22} not found in {args.schedules} schedules")
+            continue
+        small = explorer.shrink(bug.buggy, hit.schedule)
+        was, now = size_of(bug.buggy["bodies"]), size_of(small.pattern["bodies"])
+        times.append(small.seconds)
+        left.append(now / was)
+        print(f"{bug.name:<22} {was:>3} operations, now {now:>3}; {small.tried:>5} tried in {small.seconds:.2f} s" + ("" if small.minimal else "  NOT MINIMAL"), flush=True)
+        if args.verbose:
+            print("\n".join(f"    {body}" for body in small.pattern["bodies"]) + f"\n    {small.schedule}")
+    print(f"{len(times)} kernels: median {statistics.median(times):.2f} s, most {max(times):.2f} s; median {statistics.median(left):.0%} of the operations are left")
+    return 0 if len(times) == len(kernels(args.only)) else 1
+
+
 def export(args: argparse.Namespace) -> int:
     args.dir.mkdir(parents=True, exist_ok=True)
     for bug in [*kernels([]), *sctbench.programs()]:
@@ -123,7 +155,7 @@ def export(args: argparse.Namespace) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
-    for name, run in (("check", check), ("table", sctbench.table), ("go", go), ("export", export)):
+    for name, run in (("check", check), ("table", sctbench.table), ("shrink", shrink), ("go", go), ("export", export)):
         one = commands.add_parser(name)
         one.set_defaults(run=run)
         if name == "export":
@@ -135,11 +167,13 @@ def main() -> int:
             one.add_argument("--runs", type=int, default=20)
             continue
         one.add_argument("--lib", type=Path, required=True)
-        one.add_argument("--seeds", type=int, default=1 if name == "check" else 20)
-        one.add_argument("--schedules", type=int, default=1000 if name == "check" else 10_000)
+        if name != "shrink":
+            one.add_argument("--seeds", type=int, default=1 if name == "check" else 20)
+        one.add_argument("--schedules", type=int, default=10_000 if name == "table" else 1000)
         one.add_argument("--driver", default="portfolio")
         if name == "check":
             one.add_argument("--fixed", type=int, default=300, help="schedules of each repaired form")
+        if name != "table":
             one.add_argument("--verbose", action="store_true")
     args = parser.parse_args()
     return args.run(args)

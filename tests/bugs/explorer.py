@@ -45,6 +45,13 @@ class _Explored(ctypes.Structure):
     ]
 
 
+class _Shrunk(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", ctypes.c_size_t), ("pattern", ctypes.c_void_p), ("pattern_len", ctypes.c_size_t), ("finding", ctypes.POINTER(_Finding)),
+        ("tried", ctypes.c_uint64), ("nanos", ctypes.c_uint64), ("minimal", ctypes.c_uint32),
+    ]
+
+
 _FOUND = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(_Finding))
 
 
@@ -66,6 +73,17 @@ class Searched:
     findings: list[Found]
     schedules: int
     seconds: float
+
+
+@dataclass(frozen=True)
+class Shrunk:
+    """A pattern made small."""
+
+    pattern: dict[str, Any]
+    schedule: str
+    tried: int
+    seconds: float
+    minimal: bool
 
 
 class Explorer:
@@ -104,3 +122,15 @@ class Explorer:
         finally:
             self._lib.rt_pattern_free(parsed)
         return Searched(findings, done.schedules, done.nanos / 1e9)
+
+    def shrink(self, pattern: dict[str, Any], schedule: str) -> Shrunk:
+        """The smallest pattern that shows what ``schedule`` shows."""
+        text = json.dumps(pattern).encode()
+        out = ctypes.POINTER(_Shrunk)()
+        self._check(self._lib.rt_shrink(text, ctypes.c_size_t(len(text)), schedule.encode(), None, ctypes.byref(out)))
+        try:
+            done = out.contents
+            small = json.loads(ctypes.string_at(done.pattern, done.pattern_len))
+            return Shrunk(small, done.finding.contents.schedule.decode(), done.tried, done.nanos / 1e9, done.minimal != 0)
+        finally:
+            self._lib.rt_shrunk_free(out)

@@ -149,7 +149,8 @@ def test_a_test_that_makes_a_pattern_is_searched(pytester):
     """)
     result = run(pytester)
     result.assert_outcomes(passed=1, failed=1)
-    result.stdout.re_match_lines([r".*ScheduleFailure: Pattern\('lost update'.*", r"failed at schedule \d+ of 500; .*", r"picture: .*"])
+    result.stdout.re_match_lines([r".*ScheduleFailure: Pattern\('lost update'.*", r"failed at schedule \d+ of 500; .*", r"picture: .*",
+                                 r"smallest pattern: newproc replay .*smallest\.json np1r-.*"])
     (schedule,) = set(re.findall(r"replay it with --newproc-replay='(.*?)'", result.stdout.str()))
     again = run(pytester, "-k", "lost", f"--newproc-replay={schedule}")
     again.assert_outcomes(failed=1, deselected=1)
