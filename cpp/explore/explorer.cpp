@@ -12,7 +12,7 @@ std::uint64_t mix(std::uint64_t a, std::uint64_t b) { return mix_seed(a ^ (b * 0
 void Explorer::begin(Driver& driver) {
   driver_ = &driver;
   ntasks_ = alive_ = last_ = 0;
-  steps_ = changes_ = main_done_at_ = laps_ = 0;
+  steps_ = changes_ = main_done_at_ = laps_ = busy_at_ = busy_ = 0;
   main_done_ = stopped_ = too_long_ = in_circles_ = driver_failed_ = false;
   decisions_.clear();
   races_.clear();
@@ -216,6 +216,13 @@ void Explorer::lap_of(State& s) {
   else laps_ += ++s.laps;
   s.progress = false;
   s.idle_since = changes_;
+}
+
+bool Explorer::goes_on() {
+  busy_ = steps_ == busy_at_ ? busy_ + 1 : 0;
+  busy_at_ = steps_;
+  too_long_ = too_long_ || busy_ > kMostBusy;
+  return !too_long_;
 }
 
 bool Explorer::main_returned() {

@@ -46,6 +46,7 @@ class Explorer final : public Director {
   void release(std::uint64_t g, const void* object, bool merge) override;
   void touches(std::uint64_t g, const void* cell, std::uint32_t kind) override;
   void lap() override;
+  bool goes_on() override;
   bool main_returned() override;
 
  private:
@@ -84,7 +85,7 @@ class Explorer final : public Director {
   static const Task* const* direct_tasks(const void* explorer);
   static const Task* const* indirect_tasks(const void* explorer);
 
-  static constexpr std::uint32_t kLapsToIdle = 2, kLapsToGiveUp = 30;
+  static constexpr std::uint32_t kLapsToIdle = 2, kLapsToGiveUp = 30, kMostBusy = 50;
   // A function's loop may count its rounds, which nobody sees: more of them are tried, and the bound on steps is what ends it.
   static constexpr std::uint32_t kLapsToIdleUnseen = 100, kLongestLoop = 64;
   const Bounds bounds_;
@@ -100,6 +101,7 @@ class Explorer final : public Director {
   mutable std::vector<std::uint64_t> goids_;   // of it, once a driver has asked
   mutable std::vector<const Task*> lineup_;
   std::vector<std::uint32_t> indices_;    // of those in ready_ that do not go in circles
+  std::uint64_t busy_at_ = 0, busy_ = 0;  // steps_ when goes_on() was last asked; how often it was the same
   std::uint64_t laps_ = 0;                // that changed nothing; 0: nobody goes in circles
   Clocks clocks_;
   std::vector<Race> races_;

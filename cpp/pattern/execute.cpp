@@ -41,6 +41,7 @@ void Run::execute(const Body& body, bool main, void* const* arguments, std::size
 /// An instruction begins. A director is asked by the operation itself, which knows its object, or by touch().
 inline void Run::begin_step(const Frame& frame) {
   if (director_ == nullptr) return count_step();
+  if (++instructions_ % kInstructionsPerLook == 0 && !director_->goes_on()) current_ops()->limit("limit: the steps of a schedule");
   director_->site = static_cast<std::uint64_t>(frame.body - program_.bodies.data()) << 32 | (frame.pc - 1);
 }
 

@@ -133,6 +133,8 @@ class Run {
   std::mutex pending_mutex_;
   std::deque<Pending> pending_;
   std::atomic<std::uint64_t> steps_{0};
+  static constexpr std::uint64_t kInstructionsPerLook = 4096;
+  std::uint64_t instructions_ = 0;  // with a director
   std::uint64_t deadline_ = 0;
 };
 

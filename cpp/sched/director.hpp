@@ -49,6 +49,8 @@ class Director {
 
   /// The running goroutine begins another round of a loop that has no end.
   virtual void lap() = 0;
+  /// The running goroutine has done a few thousand things that nobody could notice. False: it has gone on long enough.
+  virtual bool goes_on() = 0;
   /// Main has returned. False: somebody is left, and main is to park for good, so that what they do is seen.
   virtual bool main_returned() = 0;
 

@@ -89,6 +89,14 @@ constexpr const char* kDrivers[] = {"portfolio", "random", "pct", "pos", "urw", 
 }  // namespace
 
 TEST_SUITE("explore") {
+  TEST_CASE("a goroutine that goes on for ever and does nothing that others could notice is a livelock") {
+    for (const char* json : {R"({"bodies":[[["loop",-1,[]]]]})", R"({"chans":[0],"bodies":[[["go",1],["recv",0]],[["loop",-1,[["mark",1]]]]]})"}) {
+      const Result r = explore(json, options("portfolio", 3));
+      CHECK_FALSE(r.found.empty());
+      for (const Found& f : r.found) CHECK(f.kind == RT_FIND_LIVELOCK);
+    }
+  }
+
   TEST_CASE("every driver finds a lost update, shrinks it, and the schedule shows it again") {
     for (const char* driver : kDrivers) {
       CAPTURE(driver);
