@@ -188,6 +188,15 @@ typedef struct rt_config {
                                    switch (x86-64); 0: they belong to the M, as in Go, whose gogo leaves
                                    MXCSR alone (asm_amd64.s:403). A goroutine that changes them puts them
                                    back before it yields (default 0) */
+  uint32_t parallel;            /* sim world. 0: one M moves at a time (default). 1: all move at once, each with a
+                                   clock of its own, and what they do takes the virtual nanoseconds below: a machine
+                                   with as many processors as procs. rt_work is a goroutine's own computing. */
+  uint32_t cost_op;             /* an operation of a goroutine (default 50) */
+  uint32_t cost_switch;         /* an M goes over to another goroutine (default 50) */
+  uint32_t cost_look;           /* an M looks into another P's queue (default 5) */
+  uint32_t cost_steal;          /* and takes from it (default 200) */
+  uint32_t cost_wake;           /* from waking an M until it moves (default 5,000) */
+  uint32_t cost_syscall;        /* into a system call, and out of it (default 100) */
 } rt_config;
 
 /* Fills cfg with the defaults. cfg->struct_size need not be set; size is sizeof(rt_config).
@@ -305,6 +314,10 @@ RT_API rt_status rt_checkpoint(void);
 RT_API rt_status rt_set_preemptible(int on);
 /* 1: rt_checkpoint would yield now; 0: it would not, or this is no goroutine. 2 ns. */
 RT_API int rt_preempt_due(void);
+
+/* Computes for ns nanoseconds: by the M's clock in the sim world, where that takes no time of the machine's; else by the machine's. A
+ * safe point every 100 microseconds. [g] */
+RT_API rt_status rt_work(uint64_t ns);
 
 /* Labels: one pointer, copied to every goroutine started afterwards; never followed. proflabel.go:12 */
 RT_API rt_status rt_set_labels(void *labels);

@@ -265,6 +265,11 @@ rt_status rt_checkpoint(void) {
   ops->checkpoint();
   return RT_OK;
 }
+rt_status rt_work(uint64_t ns) {
+  RT_IN_GOROUTINE("rt_work");
+  ops->work(ns);
+  return RT_OK;
+}
 rt_status rt_set_preemptible(int on) {
   RT_IN_GOROUTINE("rt_set_preemptible");
   ops->set_preemptible(on != 0);

@@ -42,7 +42,7 @@ std::uint32_t choose(std::uint32_t n) {
 
 const GOps gops = {
     newproc,    gosched,        newproc_ex,   goyield,          goexit,       defer,             panic,       fatal,
-    limit,      goid,           parent_goid,      getg,         checkpoint,        set_labels,  get_labels,
+    limit,      goid,           parent_goid,      getg,         checkpoint,        work,            set_labels,  get_labels,
     gopark,     goready,        lock_os_thread,   unlock_os_thread, entersyscall,  entersyscallblock,
     exitsyscall, set_gomaxprocs, queues,          trace_user, access, say_site, choose,
     catch_panics,   set_preemptible, preempt_due,

@@ -52,6 +52,7 @@ NEWPROC_HOT inline void execute(M* m, const Found& found, Moment& now) {
   if (!found.inherit())
     p->schedtick.store(p->schedtick.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   p->switches.add(1);
+  charge(m, Cost::goroutine_switch);
   emit_at(m, now, RT_EV_GO_START, gp->goid, found.from(),
           static_cast<std::uint64_t>(found.victim() >= 0 ? found.victim() : p->id));
 }

@@ -37,6 +37,7 @@ struct GOps {
   std::uint64_t (*parent_goid)();
   rt_g* (*getg)();
   void (*checkpoint)();                                           // [parks] if preemption was asked for
+  void (*work)(std::uint64_t ns);                                 // [parks] if preemption was asked for
   void (*set_labels)(void*);
   void* (*get_labels)();
   rt_status (*gopark)(rt_commit_func commit, void* arg, std::uint32_t reason);  // [parks]

@@ -139,6 +139,20 @@ void checkpoint() {
     preempt_self(m);
 }
 
+/// Computes for ns of this M's time, slice by slice. In a search time is a decision, and this is none.
+void work(std::uint64_t ns) {
+  constexpr std::uint64_t kSliceNs = 100'000;
+  do {
+    M* m = getm();
+    const std::uint64_t slice = std::min(ns, kSliceNs);
+    if (kSim && !directed(m)) m->sched->world.spend(slice);
+    for (const std::uint64_t start = m->sched->world.nanotime(); !kSim && m->sched->world.nanotime() - start < slice;) {
+    }
+    ns -= slice;
+    checkpoint();
+  } while (ns != 0);
+}
+
 [[gnu::flatten]] rt_status gopark(rt_commit_func commit, void* arg, std::uint32_t reason) {
   M* m = getm();
   operation(m);

@@ -295,6 +295,7 @@ rt_status goready(rt_g* g);
 bool ready(M* m, G* gp, bool next);      // false: it was not parked; one of several wakers wins
 void ready_own(M* m, G* gp, bool next);  // the caller alone can wake it
 void checkpoint();
+void work(std::uint64_t ns);
 void preempt_self(M* m);
 void goyield_now(M* m);
 void injectglist(M* m, Queue<G> list);

@@ -7,6 +7,7 @@ constexpr int kPasses = 4;  // the last one may take runnext
 constexpr std::uint32_t kStealBackoffUs = 3;  // runqgrab, proc.go:6393
 
 Found steal_from(M* m, P* victim, bool runnext) {
+  charge(m, Cost::look);
   point(m, RT_POINT_WAKE);
   std::uint32_t taken = 0;
   const auto backoff = [&] {
@@ -16,6 +17,7 @@ Found steal_from(M* m, P* victim, bool runnext) {
   G* gp = m->p->runq.steal(victim->runq, runnext, backoff, taken);
   if (gp == nullptr) return {};
   m->p->steals.add(taken);
+  charge(m, Cost::steal);
   emit(m, RT_EV_STEAL, gp->goid, taken - 1, static_cast<std::uint64_t>(victim->id));
   return {gp, false, RT_FROM_STEAL, victim->id};
 }

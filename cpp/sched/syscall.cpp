@@ -79,6 +79,7 @@ void begin(M* m, G* gp) {
 
 rt_status entersyscall() {
   M* m = getm();
+  charge(m, Cost::syscall);
   point(m, RT_POINT_OP);
   G* gp = m->curg;
   if (m->p == nullptr) return misplaced("rt_entersyscall", true);
@@ -106,6 +107,7 @@ rt_status entersyscall() {
 
 rt_status entersyscallblock() {
   M* m = getm();
+  charge(m, Cost::syscall);
   point(m, RT_POINT_OP);
   G* gp = m->curg;
   if (m->p == nullptr) return misplaced("rt_entersyscallblock", true);
@@ -123,6 +125,7 @@ rt_status entersyscallblock() {
 
 rt_status exitsyscall() {
   M* m = getm();
+  charge(m, Cost::syscall);
   point(m, RT_POINT_OP);
   G* gp = m->curg;
   if (m->p != nullptr) return misplaced("rt_exitsyscall", false);

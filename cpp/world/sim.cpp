@@ -2,6 +2,7 @@
 
 #if NEWPROC_WORLD_SIM
 #include <algorithm>
+#include <utility>
 
 #include "base/clock.hpp"
 #include "base/sanitizer.hpp"
@@ -14,6 +15,8 @@ namespace newproc::sim {
 namespace {
 constexpr std::size_t kG0StackBytes = 256 * 1024;
 constexpr std::uint64_t kLookNs = 100'000;  // virtual: how long others move before descriptors are looked at
+constexpr std::uint64_t kLeastNs = 1;  // of a point: who goes round and round lets others come
+constexpr std::uint64_t kNever = ~std::uint64_t{0};
 }
 
 World::World(const rt_config& config)
@@ -22,7 +25,11 @@ World::World(const rt_config& config)
       driver_(config.driver),
       driver_arg_(config.driver_arg),
       stacks_(kG0StackBytes, page_size(), config.fault, config.fault_arg),
-      rand_(mix_seed(config.seed, 0xd21e)) {}
+      rand_(mix_seed(config.seed, 0xd21e)),
+      parallel_(config.parallel != 0),
+      costs_{config.cost_switch, config.cost_look, config.cost_steal, config.cost_syscall},
+      op_ns_(config.cost_op),
+      wake_ns_(config.cost_wake) {}
 
 World::~World() { cache_.drain(stacks_); }
 
@@ -43,6 +50,9 @@ bool World::start(WorldM* m, void (*fn)(void*), void* arg) {
   m->running_size = stack->size();
   m->running_tsan = fiber_of(stack);
   m->eh = eh_ = eh_globals();
+  m->clock = now_ + (current_ != nullptr ? wake_ns_ : 0);
+  m->owed = 0;
+  next_move_ = std::min(next_move_, m->clock);
   ms_.push_back(m);
   ++nrunnable_;
   refresh_attention();
@@ -61,7 +71,7 @@ void World::join_all() {
   nrunnable_ = 0;
   now_ = 0;
   steps_ = 0;
-  next_wake_ = ~std::uint64_t{0};
+  next_wake_ = next_move_ = kNever;
   fd_waiter_ = nullptr;
   refresh_attention();
 }
@@ -116,8 +126,20 @@ void World::lose_control(int kind) {
   to_driver();
 }
 
+/// Time passes for this M alone. It goes on unless another is to move before that.
+void World::pay(int kind) {
+  WorldM* m = current_;
+  if (m == nullptr) return;
+  now_ = m->clock += std::exchange(m->owed, 0) + (kind == RT_POINT_OP ? std::max<std::uint64_t>(op_ns_, kLeastNs) : kLeastNs);
+  if (now_ <= next_move_ && !(kind == RT_POINT_OP && stop_at_ != 0 && steps_ >= stop_at_)) return;
+  last_kind_ = kind;
+  m->running_tsan = current_fiber();
+  to_driver();
+}
+
 void World::block(std::int64_t timeout_ns, int fd) {
   WorldM* m = current_;
+  if (parallel_) now_ = m->clock += std::exchange(m->owed, 0);
   if (fd >= 0) {
     m->wait_fd = fd;
     fd_waiter_ = m;
@@ -150,8 +172,10 @@ void World::wait_for_fd(std::uint64_t deadline) {
   if (!look_at_fd(deadline == 0 ? -1 : static_cast<int>(left))) unblock(fd_waiter_);
 }
 
-void World::unblock(WorldM* m) {
+void World::unblock(WorldM* m, std::uint64_t later) {
   if (m->run != WorldM::Run::blocked) return;
+  m->clock = std::max(m->clock, now_) + later;
+  next_move_ = std::min(next_move_, m->clock);
   m->run = WorldM::Run::runnable;
   m->wake_at = -1;
   ++nrunnable_;
@@ -206,13 +230,49 @@ WorldM* World::choose(int kind) {
   return candidates_[pick];
 }
 
+/// Of a parallel machine: the M that is to move first, and how far it may go before the next one. Of several, one by the seed.
+WorldM* World::earliest() {
+  if (waits_for_fd() && now_ >= look_at_) {
+    look_at_ = now_ + kLookNs;
+    look_at_fd(0);
+  }
+  WorldM* first = nullptr;
+  std::uint64_t at = kNever;
+  std::uint32_t equal = 0;
+  next_move_ = kNever;
+  for (WorldM* m : ms_) {
+    std::uint64_t when = m->clock;
+    if (m->run == WorldM::Run::blocked && m->wake_at >= 0)
+      when = std::max(when, static_cast<std::uint64_t>(m->wake_at));
+    else if (m->run != WorldM::Run::runnable)
+      continue;
+    equal = when < at ? 1 : equal + (when == at ? 1 : 0);
+    if (when < at || (when == at && rand_.below(equal) == 0)) {
+      next_move_ = std::min(next_move_, at);
+      first = m;
+      at = when;
+    } else {
+      next_move_ = std::min(next_move_, when);
+    }
+  }
+  if (first == nullptr) return nullptr;
+  if (first->run == WorldM::Run::blocked) {
+    const std::uint64_t others = next_move_;
+    first->timed_out = true;
+    unblock(first);
+    next_move_ = others;
+  }
+  now_ = first->clock = at;
+  return first;
+}
+
 World::Drive World::drive(std::uint64_t budget, bool patient, std::uint64_t deadline) {
   stop_at_ = budget == 0 ? 0 : steps_ + budget;
   eh_ = eh_globals();
   for (WorldM* m : ms_) m->eh = eh_;
   refresh_attention();
   for (;;) {
-    WorldM* m = choose(last_kind_);
+    WorldM* m = parallel_ ? earliest() : choose(last_kind_);
     if (m == nullptr) {
       if (look_at_fd(0) || advance_clock()) continue;
       if (patient && waits_for_fd()) {
@@ -268,7 +328,7 @@ void Lock::unlock() {
 
 void Note::wakeup() {
   woken_ = true;
-  if (sleeper_ != nullptr) sleeper_->world->unblock(sleeper_);
+  if (sleeper_ != nullptr) sleeper_->world->wake(sleeper_);
 }
 
 bool Note::sleep(std::int64_t timeout_ns, int fd) {

@@ -3,6 +3,9 @@
 //
 // The caller's own stack is the driver (World::drive). An M comes back to it at a point, when it blocks
 // and when it ends. While a single M can move and nobody is stepping, a point costs one compare.
+//
+// A parallel machine (rt_config.parallel): each M has a clock of its own, and the earliest always moves. What an M does between two
+// points happens at the time of the first and is paid for at the second, so that no M sees what comes later than itself.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -37,6 +40,7 @@ struct WorldM {
   std::int64_t wake_at = -1;  // virtual ns; -1: no timeout
   int wait_fd = -1;           // that ends the block when it is readable; -1: none
   WorldM* next_waiter = nullptr;  // behind it at the same Lock
+  std::uint64_t clock = 0, owed = 0;  // of a parallel machine: virtual ns; what its next point pays, too
   void* asan_fake = nullptr;
   const void* running_bottom = nullptr;  // bounds of the stack that it was on when it lost control
   std::size_t running_size = 0;
@@ -98,6 +102,9 @@ class Poller {
   Epoll epoll_;
 };
 
+/// What takes time on a parallel machine, beside operations and waking.
+enum class Cost { goroutine_switch, look, steal, syscall };
+
 class World {
  public:
   explicit World(const rt_config& config);
@@ -109,8 +116,14 @@ class World {
   void calibrate() {}
   void usleep(std::uint32_t us);
   /// A call that takes time: what follows happens later.
-  void spend(std::uint64_t ns) { now_ += ns; }
-  void yield_thread() { usleep(0); }
+  void spend(std::uint64_t ns) {
+    if (parallel_) current_->owed += ns;
+    else now_ += ns;
+  }
+  void charge(Cost cost) {
+    if (parallel_) current_->owed += costs_[static_cast<std::size_t>(cost)];
+  }
+  void yield_thread() { block(parallel_ ? kYieldNs : 0); }  // who is waited for may be later
   std::uint64_t seed() const { return seed_; }
   void reseed() { rand_ = FastRand(mix_seed(seed_, 0xd21e)); }
 
@@ -128,15 +141,19 @@ class World {
   /// A point of the class `kind`. `cost` virtual nanoseconds pass, so that slices end.
   void point(int kind) {
     ++steps_;
+    if (parallel_) return pay(kind);
     now_ += cost_ns_;
     if (attention_ || now_ >= next_wake_) lose_control(kind);
   }
   void set_cost(std::uint64_t ns) { cost_ns_ = ns; }
   WorldM* current() const { return current_; }
   void block(std::int64_t timeout_ns, int fd = -1);
-  void unblock(WorldM* m);
+  void unblock(WorldM* m, std::uint64_t later = 0);
+  /// As unblock, of one that sleeps: what the system needs to wake a thread.
+  void wake(WorldM* m) { unblock(m, wake_ns_); }
 
  private:
+  static constexpr std::int64_t kYieldNs = 100;
   friend class Lock;
   friend class Note;
   static void entry(Transfer t);
@@ -144,6 +161,8 @@ class World {
   void to_driver();
   void resume(WorldM* m);
   WorldM* choose(int kind);
+  void pay(int kind);
+  WorldM* earliest();
   bool advance_clock();
   bool look_at_fd(int timeout_ms);
   void wait_for_fd(std::uint64_t deadline);
@@ -159,6 +178,9 @@ class World {
   FastRand rand_;
   std::uint64_t now_ = 0, steps_ = 0, cost_ns_ = 0, stop_at_ = 0;
   std::uint64_t next_wake_ = ~std::uint64_t{0};  // of the earliest sleeper
+  const bool parallel_;
+  const std::uint32_t costs_[4], op_ns_, wake_ns_;
+  std::uint64_t next_move_ = ~std::uint64_t{0};  // of the earliest of the other Ms
   WorldM* fd_waiter_ = nullptr;  // the one that polls, while it is blocked
   std::uint64_t look_at_ = 0;    // virtual ns: when others have moved for so long, its descriptors are looked at
   bool attention_ = false;
@@ -179,6 +201,11 @@ class World {
 template <class M>
 inline void point(M* m, int kind) {
   m->world->point(kind);
+}
+/// On a parallel machine: the M pays for it at its next point.
+template <class M>
+inline void charge(M* m, Cost cost) {
+  m->world->charge(cost);
 }
 /// For code that does not know its M (the lock-free queues).
 void point_here(int kind);

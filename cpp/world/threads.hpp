@@ -114,6 +114,11 @@ class World {
   std::vector<pthread_t> threads_;
 };
 
+/// What takes time here takes it by itself.
+enum class Cost { goroutine_switch, look, steal, syscall };
+template <class M>
+inline void charge(M*, Cost) {}
+
 template <class M>
 inline void point(M*, int) {}
 inline void point_here(int) {}

@@ -20,6 +20,7 @@ rt_config config_from(const py::dict& fields) {
     FIELD(procs) FIELD(world) FIELD(boot) FIELD(stack_policy) FIELD(seed) FIELD(stack_size) FIELD(guard_size)
     FIELD(starting_stack_size) FIELD(randomize) FIELD(fp_modes) FIELD(ancestors) FIELD(max_ms) FIELD(sysmon) FIELD(points)
     FIELD(trace_events) FIELD(max_goroutines) FIELD(max_steps) FIELD(max_nanos) FIELD(schedtrace_ms) FIELD(scheddetail)
+    FIELD(parallel) FIELD(cost_op) FIELD(cost_switch) FIELD(cost_look) FIELD(cost_steal) FIELD(cost_wake) FIELD(cost_syscall)
 #undef FIELD
     if (name == "log_level") { c.log_level = value.cast<int>(); continue; }
     throw py::type_error("no setting \"" + name + "\"; see newproc.h's rt_config for their names");

@@ -38,6 +38,14 @@ PyObject* py_sleep(PyObject*, PyObject* arg) {
   return s == RT_OK ? Py_NewRef(Py_None) : raise_wait(s);
 }
 
+PyObject* py_work(PyObject*, PyObject* arg) {
+  std::int64_t ns = 0;
+  if (!ns_of("work", arg, ns)) return nullptr;
+  if (ns < 0) return PyErr_Format(PyExc_ValueError, "newproc.work(seconds): seconds is %R; give 0 or more", arg);
+  Goroutine* g = in_goroutine("work");
+  return g != nullptr ? none_or(parked_status(g, [ns] { return rt_work(static_cast<std::uint64_t>(ns)); })) : nullptr;
+}
+
 PyObject* py_nanotime(PyObject*, PyObject*) { return PyLong_FromLongLong(rt_nanotime(nullptr)); }
 
 // Timer and Ticker: their channel owns the rt_timer.
@@ -136,6 +144,8 @@ PyDoc_STRVAR(ticker_doc,
 "Sends the time on ``chan`` every ``seconds``; a reader that is slow misses ticks. Go: time.NewTicker.\n\n"
 "Panic: \"non-positive interval for NewTicker\".");
 PyMethodDef functions[] = {
+    {"work", py_work, METH_O,
+     "work(seconds, /)\n--\n\nCompute for so long: virtual time of this goroutine's M in the sim world, which takes none of the machine's; a busy loop on threads."},
     {"sleep", py_sleep, METH_O, "sleep(seconds, /)\n--\n\nPark this goroutine for so long; 0 or less returns at once. Virtual time in the sim world. time.go:178"},
     {"after", py_after, METH_O, "after(seconds, /)\n--\n\nA channel that has the time, in seconds of the world's clock, once ``seconds`` have passed. Go: time.After\n\nLet go of it, and its timer is stopped."},
     {"nanotime", py_nanotime, METH_NOARGS, "nanotime()\n--\n\nNanoseconds of the world's clock, in a goroutine: monotonic, virtual in the sim world. 0 outside."},

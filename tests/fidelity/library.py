@@ -22,6 +22,7 @@ class Config(ctypes.Structure):
         ("max_nanos", ctypes.c_uint64), ("schedtrace_ms", ctypes.c_uint32), ("scheddetail", ctypes.c_uint32),
         ("log_level", ctypes.c_int32), ("log", ctypes.c_void_p), ("log_arg", ctypes.c_void_p), ("fault", ctypes.c_void_p),
         ("fault_arg", ctypes.c_void_p), ("driver", ctypes.c_void_p), ("driver_arg", ctypes.c_void_p), ("fp_modes", ctypes.c_uint32),
+        *((name, ctypes.c_uint32) for name in ("parallel", "cost_op", "cost_switch", "cost_look", "cost_steal", "cost_wake", "cost_syscall")),
     ]
 
 

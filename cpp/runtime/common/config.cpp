@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstring>
 #include <new>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/log.hpp"
@@ -16,7 +17,7 @@ namespace newproc {
 namespace {
 
 constexpr std::size_t kKiB = 1024, kMiB = 1024 * 1024;
-constexpr std::uint32_t kMostProcs = 1024, kMostMs = 10'000;
+constexpr std::uint32_t kMostProcs = 1024, kMostMs = 10'000, kMostCost = 1'000'000'000;
 
 std::uint32_t usable_cpus() {
   cpu_set_t set;
@@ -55,6 +56,21 @@ rt_status check_sim_only(const rt_config& c) {
   return RT_OK;
 }
 
+rt_status check_parallel(const rt_config& c) {
+  const std::pair<const char*, std::uint32_t> costs[] = {{"cost_op", c.cost_op},       {"cost_switch", c.cost_switch}, {"cost_look", c.cost_look},
+                                                         {"cost_steal", c.cost_steal}, {"cost_wake", c.cost_wake},     {"cost_syscall", c.cost_syscall}};
+  for (const auto& [name, ns] : costs)
+    if (const rt_status s = range(name, ns, 0, kMostCost); s != RT_OK) return s;
+  if (c.parallel == 0) return RT_OK;
+  if (c.world != RT_WORLD_SIM)
+    return fail(RT_EINVAL, "rt_config.parallel is 1 but world is RT_WORLD_THREADS, whose machine is a real one; set world to RT_WORLD_SIM");
+  if (c.driver != nullptr)
+    return fail(RT_EINVAL, "rt_config.parallel is 1 and driver is set, but the clocks say which M moves; leave one of them out");
+  if (c.points != RT_POINT_ALL)
+    return fail(RT_EINVAL, "rt_config.points is %u, but with parallel every point is one where an earlier M may move; leave it at RT_POINT_ALL", c.points);
+  return RT_OK;
+}
+
 }  // namespace
 
 void default_config(rt_config& c) {
@@ -68,6 +84,12 @@ void default_config(rt_config& c) {
   c.max_ms = kMostMs;
   c.points = RT_POINT_ALL;
   c.log_level = -1;
+  c.cost_op = 50;
+  c.cost_switch = 50;
+  c.cost_look = 5;
+  c.cost_steal = 200;
+  c.cost_wake = 5'000;
+  c.cost_syscall = 100;
 }
 
 rt_status check_config(const rt_config& c) {
@@ -87,10 +109,12 @@ rt_status check_config(const rt_config& c) {
   check("points", c.points, 0, RT_POINT_ALL);
   check("trace_events", c.trace_events, 0, 1ull << 32);
   check("scheddetail", c.scheddetail, 0, 1);
+  check("parallel", c.parallel, 0, 1);
   if (s == RT_OK && (c.log_level < -1 || c.log_level > RT_LOG_DEBUG))
     s = fail(RT_EINVAL, "rt_config.log_level is %d; give RT_LOG_OFF (0) to RT_LOG_DEBUG (4), or -1", c.log_level);
   if (s == RT_OK) s = check_stacks(c);
   if (s == RT_OK) s = check_sim_only(c);
+  if (s == RT_OK) s = check_parallel(c);
   return s;
 }
 
