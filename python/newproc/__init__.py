@@ -50,6 +50,7 @@ from ._runtime import (
     run,
     set_labels,
     unlock_os_thread,
+    work,
 )
 from ._sync import (
     READ,
@@ -82,7 +83,7 @@ if _TYPE_CHECKING:
     from ._explore import Driver, Explored, Finding, Frame, Involved, Question, Replayed, Step, Task, explore, replay
     from ._failure import ScheduleFailure
     from ._group import Group
-    from ._look import EVENT_DTYPE, G, M, P, Run, Snapshot, Stats, Trace
+    from ._look import EVENT_DTYPE, G, M, P, Run, Snapshot, Stats, Times, Trace
     from ._pattern import Pattern, Result, run_jsonl
     from ._session import Session
     from ._shrink import Shrunk, shrink
@@ -95,7 +96,7 @@ _LATER = {  # imported when first asked for: what a program that only runs gorou
     "_explore": "Driver Explored Finding Frame Involved Question Replayed Step Task explore replay",
     "_failure": "ScheduleFailure",
     "_group": "Group",
-    "_look": "EVENT_DTYPE G M P Run Snapshot Stats Trace",
+    "_look": "EVENT_DTYPE G M P Run Snapshot Stats Times Trace",
     "_pattern": "Pattern Result run_jsonl",
     "_session": "Session",
     "_shrink": "Shrunk shrink",
@@ -174,6 +175,7 @@ __all__ = [
     "Task",
     "Ticker",
     "Timer",
+    "Times",
     "Trace",
     "UnsupportedError",
     "Var",
@@ -208,4 +210,5 @@ __all__ = [
     "unlock_os_thread",
     "until",
     "wait_fd",
+    "work",
 ]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     """One event, 48 bytes: position, nanoseconds, goid, two arguments, kind, P and M (-1: none). See RT_EVENT_MAP."""
 
 EVENT_FIELDS = (("seq", "<u8"), ("time", "<u8"), ("g", "<u8"), ("a", "<u8"), ("b", "<u8"), ("kind", "<u2"), ("p", "<i2"), ("m", "<i4"))
-_GO_CREATE = 13
+_GO_CREATE, _GO_START, _STEAL = 13, 14, 66
 
 
 def __getattr__(name: str) -> Any:
@@ -173,6 +173,24 @@ class Stats:
     time_to_run: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Times:
+    """What events tell of time, in nanoseconds: from the first to the last, and how long goroutines that could run waited until they did.
+
+    ``steals`` counts goroutines.
+    """
+
+    ns: int
+    steals: int
+    waits: int
+    median_wait: int
+    longest_wait: int
+
+    def __str__(self) -> str:
+        return (f"{self.ns / 1e6:,.3f} ms, {self.steals:,} goroutines stolen; {self.waits:,} waits to run, "
+                f"median {self.median_wait / 1e3:,.1f} us, longest {self.longest_wait / 1e3:,.1f} us")
+
+
 class Trace(_core.TraceBuffer):
     """The events of a run, in the library's memory.
 
@@ -207,6 +225,21 @@ class Trace(_core.TraceBuffer):
         """The goid of main: the goroutine that no other started."""
         first = self.events["g"][(self.events["kind"] == _GO_CREATE) & (self.events["a"] == 0)]
         return int(first[0]) if len(first) else 1
+
+    def times(self) -> Times:
+        """How long it took, how long goroutines waited for a P, and how many were stolen: of the events that were kept."""
+        import numpy as np
+
+        events = self.events
+        if not len(events):
+            return Times(0, 0, 0, 0, 0)
+        by_g = events[np.lexsort((events["seq"], events["g"]))]
+        # What came before a goroutine's start, of its own events, made it runnable.
+        started = np.flatnonzero((by_g["kind"][1:] == _GO_START) & (by_g["g"][1:] == by_g["g"][:-1])) + 1
+        waits = by_g["time"][started] - by_g["time"][started - 1]
+        stolen = events["kind"] == _STEAL
+        return Times(int(events["time"].max() - events["time"].min()), int(stolen.sum() + events["a"][stolen].sum()), len(waits),
+                     int(np.median(waits)) if len(waits) else 0, int(waits.max()) if len(waits) else 0)
 
     def names(self) -> list[str]:
         """The name of each event's kind, in order."""

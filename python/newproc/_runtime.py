@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import _core
-from ._core import blocking, checkpoint, get_labels, go, goid, gomaxprocs, gosched, goyield, lock_os_thread, nanotime, set_labels, unlock_os_thread
+from ._core import blocking, checkpoint, get_labels, go, goid, gomaxprocs, gosched, goyield, lock_os_thread, nanotime, set_labels, unlock_os_thread, work
 from ._errors import ArgumentError, DeadlockError, GoExit, GoroutinePanic, NewprocError, StateError, error_for
 
 if TYPE_CHECKING:
@@ -51,7 +51,9 @@ class Runtime:
         seed: the source of every choice in the sim world; giving one asks for that world.
         world: ``"threads"`` (Ms are OS threads) or ``"sim"`` (virtual time, one thread, exact repetition).
         trace: how many events to keep per M; True for 65,536.
-        more: other fields of ``rt_config`` by name, such as ``stack_size`` or ``boot``.
+        more: other fields of ``rt_config`` by name, such as ``stack_size`` or ``boot``; with ``parallel=1`` in the sim world Ms move at once,
+            each by its own virtual clock, and ``cost_op``, ``cost_switch``, ``cost_look``, ``cost_steal``, ``cost_wake`` and ``cost_syscall``
+            are nanoseconds.
 
     Raises:
         ArgumentError: a value is out of range; the message names the field.
@@ -196,5 +198,5 @@ def goexit() -> NoReturn:
 
 __all__ = [
     "NewprocError", "Runtime", "StateError", "blocking", "checkpoint", "get_labels", "go", "goexit", "goid", "gomaxprocs", "gosched",
-    "goyield", "lock_os_thread", "nanotime", "run", "set_labels", "settings_from", "unlock_os_thread",
+    "goyield", "lock_os_thread", "nanotime", "run", "set_labels", "settings_from", "unlock_os_thread", "work",
 ]

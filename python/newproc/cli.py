@@ -14,6 +14,7 @@ from ._pattern import Pattern, Result, run_jsonl
 
 UNREADABLE = 64
 MOST_SECONDS = 1e9
+COSTS = ("op", "switch", "look", "steal", "wake", "syscall")
 
 HELP = """\
 Go 1.21's goroutine scheduler, exact to the last queue slot.
@@ -59,6 +60,16 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _costs(text: str) -> dict[str, int]:
+    costs = {}
+    for part in text.split(","):
+        name, _, ns = part.partition("=")
+        if name not in COSTS or not ns.isdecimal():
+            raise argparse.ArgumentTypeError(f"{part!r} is no cost; write NAME=NANOSECONDS with a NAME of {', '.join(COSTS)}")
+        costs[f"cost_{name}"] = int(ns)
+    return costs
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="newproc", description=HELP, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--version", action="version", version=f"newproc {__version__}")
@@ -70,6 +81,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--procs", type=int, default=1, metavar="N", help="GOMAXPROCS (default 1)")
     run.add_argument("--seed", type=int, default=1, metavar="S", help="of the sim world's choices (default 1)")
     run.add_argument("--world", choices=("sim", "threads"), default="sim", help="simulated, or on OS threads (default sim)")
+    run.add_argument("--parallel", action="store_true", help="Ms move at once, each by its own virtual clock; prints how long it took, and steals")
+    run.add_argument("--costs", type=_costs, default={}, metavar="NAME=NS,...",
+                     help="with --parallel: of op (50), switch (50), look (5), steal (200), wake (5000), syscall (100)")
     run.add_argument("--snapshot", action="store_true", help="print the state at the end")
     run.add_argument("--trace", metavar="OUT", help="write a trace in Perfetto's format")
     run.add_argument("--html", metavar="OUT", help="write a page to step through the run with all its queues")
@@ -95,7 +109,10 @@ def _limits(args: argparse.Namespace) -> dict[str, int]:
 
 
 def _settings(args: argparse.Namespace) -> dict[str, Any]:
-    return {"procs": args.procs, "seed": args.seed, "world": args.world}
+    if args.costs and not args.parallel:
+        raise SystemExit(_complain("--costs are what --parallel takes; give --parallel, too"))
+    settings = {"procs": args.procs, "seed": args.seed, "world": args.world}
+    return {**settings, "parallel": 1, **args.costs} if args.parallel else settings
 
 
 def _complain(text: str) -> int:
@@ -110,9 +127,9 @@ def _read(name: str) -> str:
 def _run_one(name: str, text: str, args: argparse.Namespace, people: bool) -> int:
     pattern = Pattern(text)
     settings = _settings(args)
-    if args.trace or args.html or people:
+    if args.trace or args.html or people or args.parallel:
         settings["trace"] = 1 << 20
-    if people or args.trace or args.html or args.snapshot:
+    if people or args.trace or args.html or args.snapshot or args.parallel:
         result = pattern.run(limits=_limits(args), snapshot=args.snapshot, **settings)
         if args.html:
             _write_page(result, args.html)
@@ -130,6 +147,8 @@ def _run_one(name: str, text: str, args: argparse.Namespace, people: bool) -> in
             print(repr(result.snapshot))
         if result.end:
             print(result.end, file=sys.stderr)
+        if args.parallel and result.trace is not None:
+            print(f"newproc: {args.procs} Ps in parallel: {result.trace.times()}", file=sys.stderr)
         return result.rc
     log, rc, end = pattern.log_text(limits=_limits(args), **settings)
     _write_log(log)
