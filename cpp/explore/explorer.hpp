@@ -85,7 +85,7 @@ class Explorer final : public Director {
   static const Task* const* direct_tasks(const void* explorer);
   static const Task* const* indirect_tasks(const void* explorer);
 
-  static constexpr std::uint32_t kLapsToIdle = 2, kLapsToGiveUp = 30, kMostBusy = 50;
+  static constexpr std::uint32_t kLapsToIdle = 2, kLapsToGiveUp = 30, kMostBusy = 10;
   // A function's loop may count its rounds, which nobody sees: more of them are tried, and the bound on steps is what ends it.
   static constexpr std::uint32_t kLapsToIdleUnseen = 100, kLongestLoop = 64;
   const Bounds bounds_;

@@ -13,6 +13,7 @@ namespace {
 using pattern::Document;
 
 constexpr std::uint64_t kMostSteps = 50'000;  // of all schedules of one candidate
+constexpr std::uint64_t kTooLong = 10'000;    // steps that a schedule without an end counts for, beside its own
 
 /// A text without its numbers: those of variables and values are others in a smaller pattern.
 std::string without_digits(std::string text) {
@@ -232,7 +233,7 @@ class Reducer {
     for (std::uint64_t n = 0; n < options_.schedules && steps < kMostSteps; ++n) {
       engine.run(*driver, mix_seed(options_.seed, n));
       const Explorer& explorer = engine.explorer();
-      steps += explorer.steps();
+      steps += explorer.steps() + (explorer.too_long() ? kTooLong : 0);
       const bool more = driver->end({explorer.decisions(), explorer.steps(), explorer.tasks(), false});
       if (shown(engine, candidate)) {
         shrink(engine, finding_);

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ._finding import Finding
@@ -59,7 +59,7 @@ class Campaign:
         except (OSError, ImportError) as error:  # the failure itself is what must be seen
             self.said.append(f"no picture in {self.folder}: {error}")
 
-    def write_smaller(self, pattern: Pattern, finding: Finding, bounds: dict[str, int]) -> None:
+    def write_smaller(self, pattern: Pattern, finding: Finding, bounds: dict[str, Any]) -> None:
         """The smallest pattern that fails in this way, and its schedule, beside the pictures."""
         if self.folder is None:
             return

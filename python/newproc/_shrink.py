@@ -55,9 +55,9 @@ def shrink(
     if callable(pattern):
         raise ArgumentError(f"pattern is {pattern!r}; only patterns are data that can be taken apart. The schedule of a function is the smallest already")
     source = pattern if isinstance(pattern, Pattern) else Pattern(pattern)
-    schedule = finding
+    schedule = finding if isinstance(finding, str) else finding.schedule
     if isinstance(finding, Finding):
-        kind, schedule = kind or finding.kind, finding.schedule
+        kind = kind or finding.kind
     fields: dict[str, Any] = {"kind": mask_of(kind) if kind is not None else 0, "kind_only": int(kind_only), **options}
     if seconds is not None:
         fields["nanos"] = int(seconds * 1e9)
