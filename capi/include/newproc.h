@@ -322,6 +322,9 @@ RT_API rt_status rt_work(uint64_t ns);
 /* Labels: one pointer, copied to every goroutine started afterwards; never followed. proflabel.go:12 */
 RT_API rt_status rt_set_labels(void *labels);
 RT_API void *rt_get_labels(void);
+/* What the goroutine is called from now on in dumps, snapshots and traces, instead of rt_spawn.name or its function's
+ * symbol: a kept string, not copied; NULL: the symbol again. */
+RT_API rt_status rt_set_goroutine_name(const char *name);
 
 /* Parks the goroutine. commit(g, arg) runs once it is waiting, so that a waker may ready it at once;
  * returning 0 takes the park back. commit must not park. NULL: parked until readied. reason is an

@@ -284,6 +284,11 @@ rt_status rt_set_labels(void* labels) {
   ops->set_labels(labels);
   return RT_OK;
 }
+rt_status rt_set_goroutine_name(const char* name) {
+  RT_IN_GOROUTINE("rt_set_goroutine_name");
+  ops->set_name(name);
+  return RT_OK;
+}
 void* rt_get_labels(void) {
   const GOps* ops = current_ops();
   return ops != nullptr ? ops->get_labels() : nullptr;

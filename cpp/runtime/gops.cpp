@@ -16,6 +16,7 @@ std::uint64_t parent_goid() { return getm()->curg->parent_goid; }
 rt_g* getg() { return reinterpret_cast<rt_g*>(static_cast<G*>(getm()->curg)); }
 void set_labels(void* labels) { getm()->curg->need_more().labels = labels; }
 void* get_labels() { return getm()->curg->labels(); }
+void set_name(const char* name) { getm()->curg->need_more().name = name; }
 void catch_panics(bool on) {
   G* gp = getm()->curg;
   on ? gp->set(G::kCatch) : gp->unset(G::kCatch);
@@ -42,7 +43,7 @@ std::uint32_t choose(std::uint32_t n) {
 
 const GOps gops = {
     newproc,    gosched,        newproc_ex,   goyield,          goexit,       defer,             panic,       fatal,
-    limit,      goid,           parent_goid,      getg,         checkpoint,        work,            set_labels,  get_labels,
+    limit,      goid,           parent_goid,      getg,         checkpoint,        work,            set_labels,  get_labels,  set_name,
     gopark,     goready,        lock_os_thread,   unlock_os_thread, entersyscall,  entersyscallblock,
     exitsyscall, set_gomaxprocs, queues,          trace_user, access, say_site, choose,
     catch_panics,   set_preemptible, preempt_due,

@@ -40,6 +40,7 @@ struct GOps {
   void (*work)(std::uint64_t ns);                                 // [parks] if preemption was asked for
   void (*set_labels)(void*);
   void* (*get_labels)();
+  void (*set_name)(const char*);                                  // kept, not copied
   rt_status (*gopark)(rt_commit_func commit, void* arg, std::uint32_t reason);  // [parks]
   rt_status (*goready)(rt_g* g);
   rt_status (*lock_os_thread)();

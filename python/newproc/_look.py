@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +35,11 @@ def __getattr__(name: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class G:
-    """One goroutine. ``site`` is where it was started; ``m`` is None unless it runs or is in a system call."""
+    """One goroutine. ``site`` is where it was started; ``m`` is None unless it runs or is in a system call.
+
+    While it waits: ``waits_for`` is the address of what it waits for (None: nothing that has one), ``waits_for_name`` that thing's
+    name (`set_name`), ``waiting_since`` when it began, in nanoseconds of the world's clock (on threads to 10 ms; 0: not known).
+    """
 
     goid: int
     parent_goid: int
@@ -48,9 +52,13 @@ class G:
     system: bool
     locked: bool
     ancestors: tuple[int, ...]
+    waits_for: int | None = field(default=None, compare=False)  # another address in each run
+    waits_for_name: str = ""
+    waiting_since: int = 0
 
     def __repr__(self) -> str:
         state = self.wait_reason if self.status == "waiting" and self.wait_reason else self.status
+        state += f" of {self.waits_for_name}" if self.waits_for_name else ""
         return f"G{self.goid}[{state}]" + (f" {self.name or self.site}" if self.name or self.site else "")
 
 

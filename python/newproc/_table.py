@@ -102,6 +102,7 @@ def lists(name: str, values: Sequence[tuple[int, ...]]) -> Column:
 _G: dict[str, Kind] = {
     "goid": uint64, "parent_goid": uint64, "status": words, "wait_reason": words, "m": int32, "site": strings, "name": strings,
     "stack_size": uint32, "system": flags, "locked": flags, "ancestors": lists,
+    "waits_for": uint64, "waits_for_name": strings, "waiting_since": uint64,
 }
 _P: dict[str, Kind] = {
     "id": int32, "status": words, "m": int32, "schedtick": uint32, "syscalltick": uint32, "runnext": uint64, "runq": lists, "gfree": uint32,

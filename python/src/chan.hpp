@@ -45,9 +45,14 @@ ChanObject* chan_of_timer(Run* run, rt_timer* timer);
 /// After a run, on the host: frees what timers are left.
 void free_timers(Run* run);
 
+/// The channel of a Timer or Ticker, of a Context. Null: it is none.
+const rt_chan* chan_of_clock(PyObject* object);
+const rt_chan* chan_of_context(PyObject* object);
+
 bool bind_chan(PyObject* module);
 bool bind_time(PyObject* module);
 bool bind_context(PyObject* module);
 bool bind_fd(PyObject* module);
+bool bind_names(PyObject* module);
 
 }  // namespace npy

@@ -206,6 +206,11 @@ PyGetSetDef context_attributes[] = {
 
 }  // namespace
 
+const rt_chan* chan_of_context(PyObject* object) {
+  if (!PyObject_TypeCheck(object, context_type)) return nullptr;
+  return stay([object] { return rt_context_done(self_of(object)->c); });
+}
+
 bool bind_context(PyObject* module) {
   PyType_Slot slots[] = {
       {Py_tp_doc, const_cast<char*>(context_doc)},

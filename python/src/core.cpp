@@ -246,6 +246,6 @@ PYBIND11_MODULE(_core, m) {
   npy::keep_chunks();
   for (PyMethodDef* methods : {npy::parking_methods, npy::spawn_methods, npy::search_methods})
     if (PyModule_AddFunctions(m.ptr(), methods) != 0) throw py::error_already_set();
-  for (bool (*bind)(PyObject*) : {npy::bind_chan, npy::bind_locks, npy::bind_time, npy::bind_scope, npy::bind_context, npy::bind_fd, npy::bind_var})
+  for (bool (*bind)(PyObject*) : {npy::bind_chan, npy::bind_locks, npy::bind_time, npy::bind_scope, npy::bind_context, npy::bind_fd, npy::bind_names, npy::bind_var})
     if (!bind(m.ptr())) throw py::error_already_set();
 }

@@ -11,6 +11,7 @@ struct Holder {
   PyObject_HEAD
   T value;
   PyObject* keeps;  // another object that it points into, or null
+  bool named;       // by set_name
 };
 
 template <class T>
@@ -27,6 +28,7 @@ template <class T>
 void holder_dealloc(PyObject* self) {
   PyTypeObject* type = Py_TYPE(self);
   Py_XDECREF(keeps_of<T>(self));
+  if (reinterpret_cast<Holder<T>*>(self)->named) rt_set_name(value_of<T>(self), nullptr);
   type->tp_free(self);
   Py_DECREF(type);
 }
@@ -110,7 +112,16 @@ PyObject* waitgroup_go(PyObject* self, PyObject* const* args, Py_ssize_t nargs, 
   return goid;
 }
 
-PyTypeObject* mutex_type;
+PyTypeObject *mutex_type, *waitgroup_type, *rwmutex_type, *cond_type;
+
+/// Its address, if it is one of this type; it is going to be named.
+template <class T>
+const void* to_name(PyObject* object, PyTypeObject* type) {
+  if (!PyObject_TypeCheck(object, type)) return nullptr;
+  reinterpret_cast<Holder<T>*>(object)->named = true;
+  return value_of<T>(object);
+}
+
 PyObject* cond_new(PyTypeObject* type, PyObject* args, PyObject*) {
   PyObject* mutex = nullptr;
   if (!PyArg_ParseTuple(args, "O!:Cond", mutex_type, &mutex)) return nullptr;
@@ -179,11 +190,19 @@ bool waitgroup_done(const Goroutine* g) {
   return s == RT_OK;
 }
 
+const void* lock_to_name(PyObject* object) {
+  if (const void* mutex = to_name<rt_mutex>(object, mutex_type)) return mutex;
+  if (const void* waitgroup = to_name<rt_waitgroup>(object, waitgroup_type)) return waitgroup;
+  if (const void* rwmutex = to_name<rt_rwmutex>(object, rwmutex_type)) return rwmutex;
+  return to_name<rt_cond>(object, cond_type);
+}
+
 bool bind_locks(PyObject* module) {
   mutex_type = add_holder<rt_mutex>(module, "newproc.Mutex", mutex_methods, mutex_doc);
-  return mutex_type != nullptr && add_holder<rt_waitgroup>(module, "newproc.WaitGroup", waitgroup_methods, waitgroup_doc) != nullptr &&
-         add_holder<rt_rwmutex>(module, "newproc._core.RWMutex", rwmutex_methods, nullptr) != nullptr &&
-         add_holder<rt_cond>(module, "newproc._core.Cond", cond_methods, nullptr, cond_new) != nullptr;
+  waitgroup_type = add_holder<rt_waitgroup>(module, "newproc.WaitGroup", waitgroup_methods, waitgroup_doc);
+  rwmutex_type = add_holder<rt_rwmutex>(module, "newproc._core.RWMutex", rwmutex_methods, nullptr);
+  cond_type = add_holder<rt_cond>(module, "newproc._core.Cond", cond_methods, nullptr, cond_new);
+  return mutex_type != nullptr && waitgroup_type != nullptr && rwmutex_type != nullptr && cond_type != nullptr;
 }
 
 }  // namespace npy

@@ -15,7 +15,11 @@ py::tuple tuple_of(const T* values, std::size_t n) {
   return out;
 }
 
-py::dict g_of(const rt_g_info& g) {
+py::object address_or_none(const void* object) {
+  return object != nullptr ? py::object(py::int_(reinterpret_cast<std::uintptr_t>(object))) : py::none();
+}
+
+py::dict g_of(const rt_g_info& g, const rt_wait_info& wait) {
   py::dict d;
   d["goid"] = g.goid;
   d["parent_goid"] = g.parent_goid;
@@ -28,6 +32,9 @@ py::dict g_of(const rt_g_info& g) {
   d["system"] = (g.flags & RT_G_SYSTEM) != 0;
   d["locked"] = (g.flags & RT_G_LOCKED) != 0;
   d["ancestors"] = tuple_of(g.ancestors, g.nancestors);
+  d["waits_for"] = address_or_none(wait.object);
+  d["waits_for_name"] = wait.name;
+  d["waiting_since"] = wait.since;
   return d;
 }
 
@@ -82,7 +89,9 @@ py::dict stats_of(const rt_stats_t& s) {
 py::dict snapshot_of(const rt_snapshot& s) {
   py::dict d;
   d["nanotime"] = s.nanotime;
-  d["gs"] = each(s.gs, s.ngs, g_of);
+  py::tuple gs(s.ngs);
+  for (std::size_t i = 0; i < s.ngs; ++i) gs[i] = g_of(s.gs[i], s.waits[i]);
+  d["gs"] = gs;
   d["ps"] = each(s.ps, s.nps, p_of);
   d["ms"] = each(s.ms, s.nms, m_of);
   d["runq"] = tuple_of(s.runq, s.nrunq);

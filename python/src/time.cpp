@@ -54,6 +54,7 @@ struct TimerObject {
   PyObject_HEAD
   ChanObject* chan;
 };
+PyTypeObject *timer_type, *ticker_type;
 TimerObject* timer_of(PyObject* object) { return reinterpret_cast<TimerObject*>(object); }
 
 ChanObject* start(const char* call, PyObject* seconds, rt_status (*make)(std::int64_t, rt_timer**)) {
@@ -152,7 +153,7 @@ PyMethodDef functions[] = {
     {nullptr, nullptr, 0, nullptr},
 };
 
-bool add_timer(PyObject* module, const char* name, const char* doc, newfunc make) {
+PyTypeObject* add_timer(PyObject* module, const char* name, const char* doc, newfunc make) {
   PyType_Slot slots[] = {
       {Py_tp_doc, const_cast<char*>(doc)},
       {Py_tp_new, reinterpret_cast<void*>(make)},
@@ -161,13 +162,20 @@ bool add_timer(PyObject* module, const char* name, const char* doc, newfunc make
       {Py_tp_getset, timer_attributes},
       {0, nullptr},
   };
-  return add_type(module, name, sizeof(TimerObject), slots) != nullptr;
+  return add_type(module, name, sizeof(TimerObject), slots);
 }
 
 }  // namespace
 
+const rt_chan* chan_of_clock(PyObject* object) {
+  const bool is = PyObject_TypeCheck(object, timer_type) || PyObject_TypeCheck(object, ticker_type);
+  return is ? timer_of(object)->chan->c : nullptr;
+}
+
 bool bind_time(PyObject* module) {
-  return add_timer(module, "newproc.Timer", timer_doc, timer_new) && add_timer(module, "newproc.Ticker", ticker_doc, ticker_new) &&
+  timer_type = add_timer(module, "newproc.Timer", timer_doc, timer_new);
+  ticker_type = add_timer(module, "newproc.Ticker", ticker_doc, ticker_new);
+  return timer_type != nullptr && ticker_type != nullptr &&
          PyModule_AddFunctions(module, functions) == 0;
 }
 

@@ -133,6 +133,34 @@ TEST_SUITE("spawn") {
     CHECK(system == nullptr);
   }
 
+  TEST_CASE("a goroutine may call itself by another name, in snapshots and traces") {
+    CHECK(rt_set_goroutine_name("host") == RT_EPLACE);
+    rt_config c = config(kSim, 1);
+    c.trace_events = 64;
+    Runtime r(c);
+    std::string seen, again;
+    REQUIRE(r.run([&] {
+      const std::uint64_t goid = r.go([&] {
+        REQUIRE(rt_set_goroutine_name("worker 7") == RT_OK);
+        rt_gosched();
+        REQUIRE(rt_set_goroutine_name(nullptr) == RT_OK);
+      });
+      rt_gosched();  // tick 0 is the global queue's, where main itself is
+      rt_gosched();
+      rt_snapshot* s = snapshot(r.rt);
+      seen = find(s, goid)->name;
+      rt_snapshot_free(s);
+      rt_trace* trace = nullptr;
+      REQUIRE(rt_trace_take(r.rt, &trace) == RT_OK);
+      for (std::size_t i = 0; i < trace->nnames; ++i)
+        if (trace->names[i].kind == RT_NAME_G && trace->names[i].id == goid) again = trace->names[i].name;
+      rt_trace_free(trace);
+      drain(r.rt);
+    }) == RT_OK);
+    CHECK(seen == "worker 7");
+    CHECK(again == "worker 7");
+  }
+
   TEST_CASE("Go's boot: the runtime's own goroutines hold goids 2 to 5, and runfinq waits in runnext") {
     rt_config c = config(kSim, 1);
     c.boot = RT_BOOT_GO;
