@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -14,9 +15,10 @@ import pytest
 from browser import page  # noqa: F401
 
 import newproc
+from newproc.picture.house import names_of
 from newproc.picture.model import model
 from newproc.picture.replay import House
-from newproc.picture.words import sentence
+from newproc.picture.words import sentence, things_of
 
 EXAMPLES = Path(__file__).parents[1] / "fidelity" / "examples"
 HOSTILE = "</script><script>window.hacked=1</script><img src=x onerror=window.hacked=1>\"'&\x1b]]>"
@@ -186,6 +188,42 @@ def test_a_page_needs_nothing_from_elsewhere():
     page = example("prodcons").to_html()
     assert not re.search(r'(?:src|href)\s*=|url\((?!#)|@import|https?://(?!www\.w3\.org/2000/svg)', page)
     assert "default-src 'none'" in page
+
+
+def test_the_page_knows_whom_the_poller_woke_and_what_was_waited_for(page):  # noqa: F811
+    def main():
+        pipes, jobs, wg = [os.pipe() for _ in range(3)], newproc.Chan(), newproc.WaitGroup()
+        newproc.set_name(jobs, "jobs")
+        kept.append(jobs)  # names are those of the time when the trace is taken
+        for read, _ in pipes:
+            wg.go(newproc.wait_fd, read, newproc.READ)
+        wg.go(jobs.recv)
+        newproc.sleep(1)
+        for _, write in pipes:
+            os.write(write, b"x")
+        newproc.sleep(1)
+        jobs.send(1)
+        wg.wait()
+        for fd in (fd for pipe in pipes for fd in pipe):
+            os.close(fd)
+
+    kept = []
+    run = newproc.run(main, procs=1, seed=1, trace=True)
+    woken = [e for e in run.trace.events if e["kind"] == 21 and e["a"] == 0]
+    assert {int(e["b"]) for e in woken} >= {2, 3}  # to the ring, and to be run next: not to runnext
+    page.open(run.to_html())
+    house, things = House(), things_of(run.trace)
+    names, said = names_of(run.snapshot), []
+    for i, e in enumerate(run.trace.events):
+        house.apply(event(e))
+        state = page.js("return document.querySelector('.np-viewer').newproc.state(arguments[0])", i)
+        assert (state["runq"], state["hands"]) == (house.runq, house.hands)
+        assert {p[0]: p[1:] for p in state["ps"]} == {p: [s.running, s.runnext, s.ring, s.m] for p, s in house.ps.items()}
+        said.append(page.js("return document.querySelector('.np-viewer').newproc.words(arguments[0])", i))
+        assert re.sub(r" \(object \d+\)", "", said[-1]) == sentence(event(e), names, things(i))
+    assert any("waits: chan receive of jobs." in text for text in said)
+    assert any(re.search(r"is woken by .*; it waited for jobs\.$", text) for text in said)
+    assert page.complaints() == []
 
 
 def test_the_page_steps_forward_and_back_with_the_right_queues(page):  # noqa: F811

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from . import kinds as k
@@ -14,11 +15,11 @@ if TYPE_CHECKING:
 def _went(p: int, b: int) -> str:
     if p < 0 or b == k.TO_GLOBAL:
         return "goes to the global queue"
-    return f"goes to the tail of P{p}'s ring" if b == k.TO_RUNQ else f"is next on P{p}"
+    return {k.TO_RUNQ: f"goes to the tail of P{p}'s ring", k.TO_RUN: f"is run next by P{p}"}.get(b, f"is next on P{p}")
 
 
-def sentence(event: Event, names: dict[int, str]) -> str:
-    """What happened, in words."""
+def sentence(event: Event, names: dict[int, str], thing: str = "") -> str:
+    """What happened, in words. ``thing`` is the name of what a park or an unpark is about."""
     kind, g, p, m, a, b = event
 
     def who(goid: int) -> str:
@@ -35,8 +36,9 @@ def sentence(event: Event, names: dict[int, str]) -> str:
         k.END: f"{who(g)} ends.",
         k.SCHED: f"{who(g)} yields, to the back of the global queue.",
         k.PREEMPT: f"{who(g)} yields, to the tail of P{p}'s ring." if a == 1 else f"{who(g)} is preempted, to the global queue.",
-        k.PARK: f"{who(g)} waits: {k.WAITS.get(a, 'unknown')}.",
-        k.UNPARK: f"{who(g)} is woken by {who(a)} and is next on P{p}." if a and p >= 0 else f"{who(g)} is woken" + (f"; it {_went(p, b)}."),
+        k.PARK: f"{who(g)} waits: {k.WAITS.get(a, 'unknown')}" + (f" of {thing}." if thing else "."),
+        k.UNPARK: (f"{who(g)} is woken by {who(a)} and is next on P{p}" if a and p >= 0 else f"{who(g)} is woken; it {_went(p, b)}")
+        + (f"; it waited for {thing}." if thing else "."),
         k.SYSCALL: f"{who(g)} enters a system call.",
         k.SYSEXIT: f"{who(g)} is back from its system call" + (" and keeps running." if a == 1 else "; it goes to the global queue."),
         k.SYSBLOCK: f"P{p} is taken from {who(g)}, which is in a system call.",
@@ -66,4 +68,19 @@ def story(trace: Trace, names: dict[int, str], most: int = 60) -> list[tuple[int
         last = np.sort(n - 1 - back)
         stuck = last[kind[last] == k.PARK]
         chosen = sorted({*range(4), *rare[: most // 2].tolist(), *stuck[: most // 4].tolist(), *range(n - 8, n)})
-    return [(i, sentence((int(e["kind"]), int(e["g"]), int(e["p"]), int(e["m"]), int(e["a"]), int(e["b"])), names)) for i in chosen for e in [events[i]]]
+    things = things_of(trace)
+    return [(i, sentence((int(e["kind"]), int(e["g"]), int(e["p"]), int(e["m"]), int(e["a"]), int(e["b"])), names, things(i))) for i in chosen for e in [events[i]]]
+
+
+def things_of(trace: Trace) -> Callable[[int], str]:
+    """Names of what parks are about, and unparks: of these the record has no room, but the goroutine's last park tells."""
+    objects, events = trace.objects, trace.events
+
+    def of(i: int) -> str:
+        if not objects or events["kind"][i] not in (k.PARK, k.UNPARK):
+            return ""
+        before = events[: i + 1]
+        parks = ((before["kind"] == k.PARK) & (before["g"] == events["g"][i])).nonzero()[0]
+        return objects.get(int(events["b"][parks[-1]]), "") if len(parks) else ""
+
+    return of

@@ -6,7 +6,7 @@ async function unpack(text, Type) {
 }
 
 async function loadTrace(raw) {
-  const t = { n: raw.n, lost: raw.lost, first: raw.first, user: raw.user };
+  const t = { n: raw.n, lost: raw.lost, first: raw.first, user: raw.user, things: raw.things };
   const types = { kind: Uint8Array, p: Int16Array, m: Int32Array, g: Uint32Array, a: Uint32Array, b: Uint32Array, time: Float64Array };
   for (const [name, Type] of Object.entries(types)) t[name] = await unpack(raw[name], Type);
   let moves = 0;

@@ -5,6 +5,15 @@ const WAITS = { 0: "nothing", 2: "IO wait", 3: "chan receive (nil chan)", 4: "ch
   21: "sync.Mutex.Lock", 22: "sync.RWMutex.RLock", 23: "sync.RWMutex.Lock", 28: "preempted", 31: "stopping the world" };
 const NOTABLE = new Set([K.OVERFLOW, K.STEAL, K.SPILL, K.REFILL, K.GLOBRUNQ_GET, K.M_START, K.STW_START, K.USER, K.SYSBLOCK]);
 
+const went = (p, b) => p < 0 || b === 1 ? "goes to the global queue" : b === 2 ? `goes to the tail of P${p}'s ring` : b === 3 ? `is run next by P${p}` : `is next on P${p}`;
+
+/** What was waited for, if it has a name: the goroutine's last park tells. */
+function waited(t, i) {
+  if (!Object.keys(t.things).length) return "";
+  for (let e = i - 1; e >= 0; e--) if (t.kind[e] === K.PARK && t.g[e] === t.g[i]) return t.things[t.b[e]] ? `; it waited for ${t.things[t.b[e]]}` : "";
+  return "";
+}
+
 function sentence(t, i, names) {
   const kind = t.kind[i], g = t.g[i], p = t.p[i], m = t.m[i], a = t.a[i], b = t.b[i];
   const who = (goid) => names[goid] ? `G${goid} (${names[goid]})` : `G${goid}`;
@@ -19,8 +28,8 @@ function sentence(t, i, names) {
     case K.END: return `${who(g)} ends.`;
     case K.SCHED: return `${who(g)} yields, to the back of the global queue.`;
     case K.PREEMPT: return a === 1 ? `${who(g)} yields, to the tail of P${p}'s ring.` : `${who(g)} is preempted, to the global queue.`;
-    case K.PARK: return `${who(g)} waits: ${WAITS[a] || "unknown"}${b ? ` (object ${b})` : ""}.`;
-    case K.UNPARK: return a && p >= 0 ? `${who(g)} is woken by ${who(a)} and is next on P${p}.` : `${who(g)} is woken; it ${p < 0 || b === 1 ? "goes to the global queue" : b === 2 ? `goes to the tail of P${p}'s ring` : `is next on P${p}`}.`;
+    case K.PARK: return `${who(g)} waits: ${WAITS[a] || "unknown"}${t.things[b] ? ` of ${t.things[b]}` : b ? ` (object ${b})` : ""}.`;
+    case K.UNPARK: return (a && p >= 0 ? `${who(g)} is woken by ${who(a)} and is next on P${p}` : `${who(g)} is woken; it ${went(p, b)}`) + `${waited(t, i)}.`;
     case K.SYSCALL: return `${who(g)} enters a system call.`;
     case K.SYSEXIT: return `${who(g)} is back from its system call${a === 1 ? " and keeps running" : "; it goes to the global queue"}.`;
     case K.SYSBLOCK: return `P${p} is taken from ${who(g)}, which is in a system call.`;
