@@ -49,6 +49,7 @@ from ._runtime import (
     nanotime,
     run,
     set_labels,
+    set_name,
     unlock_os_thread,
     work,
 )
@@ -89,6 +90,7 @@ if _TYPE_CHECKING:
     from ._shrink import Shrunk, shrink
     from ._table import Table
     from ._testing import check, test
+    from ._top import top
 
 _LATER = {  # imported when first asked for: what a program that only runs goroutines does without
     "_build": "PatternBuilder",
@@ -102,6 +104,7 @@ _LATER = {  # imported when first asked for: what a program that only runs gorou
     "_shrink": "Shrunk shrink",
     "_table": "Table",
     "_testing": "check test",
+    "_top": "top",
 }
 _HOME = {name: module for module, names in _LATER.items() for name in names.split()}
 
@@ -202,11 +205,13 @@ __all__ = [
     "run_jsonl",
     "select",
     "set_labels",
+    "set_name",
     "shield",
     "shrink",
     "sleep",
     "test",
     "timeout",
+    "top",
     "unlock_os_thread",
     "until",
     "wait_fd",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import _core
-from ._core import blocking, checkpoint, get_labels, go, goid, gomaxprocs, gosched, goyield, lock_os_thread, nanotime, set_labels, unlock_os_thread, work
+from ._core import blocking, checkpoint, get_labels, go, goid, gomaxprocs, gosched, goyield, lock_os_thread, nanotime, set_labels, set_name, unlock_os_thread, work
 from ._errors import ArgumentError, DeadlockError, GoExit, GoroutinePanic, NewprocError, StateError, error_for
 
 if TYPE_CHECKING:
@@ -43,6 +43,22 @@ def settings_from(
     return fields
 
 
+class Watcher:
+    """Is told of each run that begins; what ``begins`` returns is called when that run is over, before its runtime can be closed.
+
+    Runtimes of the threads world that trace nothing by themselves keep ``events`` per M for it (0: none).
+    """
+
+    __slots__ = ("begins", "events")
+
+    def __init__(self, begins: Callable[[Runtime], Callable[[], None]], events: int) -> None:
+        self.begins = begins
+        self.events = events
+
+
+watchers: list[Watcher] = []
+
+
 class Runtime:
     """One scheduler: Ps, Ms, queues. A context manager; `close` frees it.
 
@@ -65,8 +81,12 @@ class Runtime:
         more.setdefault("stack_size", PYTHON_STACK_BYTES)
         settings = settings_from(procs=procs, seed=seed, world=world, trace=trace, **more)
         self._traced = bool(settings.get("trace_events"))
+        self._threads = settings["world"] == WORLDS["threads"]
+        events = max((watcher.events for watcher in watchers), default=0)
+        if events and self._threads and not self._traced:
+            settings["trace_events"] = events
         self._core = _core.Runtime(settings)
-        self._closed = False
+        self._closed = self._running = False
 
     def start_main(self, fn: Callable[..., object], /, *args: object, **kwargs: object) -> None:
         """Run ``fn(*args, **kwargs)`` as the main goroutine; return when the run is over.
@@ -78,7 +98,15 @@ class Runtime:
             DeadlockError: all goroutines are asleep.
             KeyboardInterrupt: Ctrl-C.
         """
-        self._finish(self._core.start_main(fn, args, kwargs))
+        ends = [watcher.begins(self) for watcher in watchers]
+        self._running = True
+        try:
+            end = self._core.start_main(fn, args, kwargs)
+        finally:
+            self._running = False
+            for over in ends:
+                over()
+        self._finish(end)
 
     def begin(self, fn: Callable[..., object], /, *args: object, **kwargs: object) -> None:
         """Set up a run for `step` (sim world)."""
@@ -198,5 +226,5 @@ def goexit() -> NoReturn:
 
 __all__ = [
     "NewprocError", "Runtime", "StateError", "blocking", "checkpoint", "get_labels", "go", "goexit", "goid", "gomaxprocs", "gosched",
-    "goyield", "lock_os_thread", "nanotime", "run", "set_labels", "settings_from", "unlock_os_thread", "work",
+    "goyield", "lock_os_thread", "nanotime", "run", "set_labels", "set_name", "settings_from", "unlock_os_thread", "work",
 ]

@@ -39,6 +39,7 @@ examples:
   newproc run --html run.html fork.json
                                       a page to step through, offline
   newproc run --jsonl many.jsonl      a pattern a line; a result a line
+  newproc top server.py               a Python program, and what its goroutines do while it runs
   cc prog.c $(newproc config --cflags --libs)
 
 exit status of run: Go's, 0 or 2; 3 a limit was reached; 64 a pattern or an argument cannot be read.
@@ -73,7 +74,7 @@ def _costs(text: str) -> dict[str, int]:
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="newproc", description=HELP, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--version", action="version", version=f"newproc {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="run | explore | replay | demo | config")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="run | explore | replay | top | demo | config")
     run = commands.add_parser("run", help="run spawn patterns", epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
     run.add_argument("files", nargs="+", metavar="FILE", help="a pattern a file; - is standard input")
     run.add_argument("--jsonl", action="store_true", help="a pattern a line in FILE; a result a line on standard output")
@@ -92,6 +93,12 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--max-log", type=int, metavar="BYTES", help="most bytes of log (default 256 MiB)")
     run.add_argument("--max-seconds", type=_seconds, metavar="S", help="longest run (default 10)")
     _cli_explore.add(commands)
+    top = commands.add_parser("top", help="run a Python script, and show its schedulers while they run")
+    top.add_argument("script", metavar="SCRIPT.py", help="the program; its runs on OS threads are shown on standard error")
+    top.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARG", help="of the script")
+    top.add_argument("--every", type=_seconds, default=0.5, metavar="S", help="seconds between two looks (default 0.5)")
+    top.add_argument("--leaked-after", type=_seconds, default=10.0, metavar="S", help="a goroutine that waits so long is called leaked (default 10)")
+    top.add_argument("--no-trace", action="store_true", help="keep no events: costs the program less, tells less (who polls, stole, ran for long)")
     commands.add_parser("demo", help="a run worth seeing, explained")
     config = commands.add_parser("config", help="flags to compile and link against newproc.h")
     config.add_argument("--cflags", action="store_true", help="for the compiler")
@@ -199,6 +206,15 @@ def _demo() -> int:
     return 0
 
 
+def _top(args: argparse.Namespace) -> int:
+    from ._top import run_script
+
+    if not Path(args.script).is_file():
+        return _complain(f"{args.script}: no such script; give a Python file")
+    run_script(args.script, args.arguments, seconds=args.every, leaked_after=args.leaked_after, trace=not args.no_trace)
+    return 0
+
+
 def _config(args: argparse.Namespace) -> int:
     here = Path(__file__).resolve().parent
     words = []
@@ -221,6 +237,8 @@ def main(argv: list[str] | None = None) -> int:
             return _run(args)
         if args.command in ("explore", "replay"):
             return _cli_explore.main(args)
+        if args.command == "top":
+            return _top(args)
         return _demo() if args.command == "demo" else _config(args)
     except BrokenPipeError:
         return 0

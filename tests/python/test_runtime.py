@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import re
 import subprocess
 import sys
 
@@ -178,7 +179,7 @@ def test_the_command_runs_json_lines(tmp_path):
         (["run", "-", "--max-seconds", "-1"], "argument --max-seconds: -1 is outside of 0 to"),
         (["run"], "required: FILE"),
         (["fly"], "invalid choice: 'fly'"),
-        ([], "required: run | explore | replay | demo | config"),
+        ([], "required: run | explore | replay | top | demo | config"),
     ],
 )
 def test_the_command_names_what_is_wrong(arguments, text):
@@ -235,3 +236,63 @@ def test_an_abandoned_runtime_runs_again():
         gc.collect()
         runtime.start_main(lambda: seen.append(newproc.goid()))
     assert seen == [1]
+
+
+def test_what_is_waited_for_has_a_name_while_it_lives():
+    seen = {}
+
+    def main():
+        lock = newproc.Mutex()
+        things = {
+            "jobs": newproc.Chan(), "gate": newproc.Mutex(), "table": newproc.RWMutex(), "all": newproc.WaitGroup(),
+            "news": newproc.Cond(lock), "tick": newproc.Ticker(100), "once": newproc.Timer(100), "stop": newproc.Context(),
+        }
+        for name, thing in things.items():
+            newproc.set_name(thing, name)
+        things["gate"].lock()
+        things["table"].lock()
+        things["all"].add(1)
+        newproc.go(things["jobs"].recv)
+        newproc.go(things["gate"].lock)
+        newproc.go(things["table"].lock)
+        newproc.go(things["all"].wait)
+        newproc.go(things["tick"].chan.recv)
+        newproc.go(things["once"].chan.recv)
+        newproc.go(things["stop"].done.recv_ok)
+        newproc.go(lambda: (lock.lock(), things["news"].wait()))
+        newproc.sleep(1)
+        seen.update({g.goid: (g.waits_for_name, g.waits_for, g.waiting_since) for g in runtime.snapshot().gs if g.status == "waiting"})
+        newproc.set_name(things["jobs"], None)
+        assert [g.waits_for_name for g in runtime.snapshot().gs if g.goid == 2] == [""]
+        del things["gate"]
+
+    with newproc.Runtime(procs=1, seed=1, trace=True) as runtime:
+        runtime.start_main(main)
+        named = runtime.trace().objects
+    assert {name for name, *_ in seen.values()} == {"jobs", "gate", "table", "all", "news", "tick", "once", "stop"}
+    assert all(address and since == 0 or address and since < 1e9 for _, address, since in seen.values())
+    assert "all" in named.values() and "jobs" not in named.values()
+
+
+def test_a_goroutine_has_another_name():
+    def main():
+        newproc.set_name(None, "worker 7")
+        seen.append(repr(runtime.snapshot().gs[0]))
+        newproc.set_name(None, None)
+
+    seen = []
+    with newproc.Runtime(procs=1, seed=1) as runtime:
+        runtime.start_main(main)
+    assert seen == ["G1[running] worker 7"]
+
+
+@pytest.mark.parametrize(("arguments", "text"), [
+    ((1, "x"), "what is 1; give a Chan, Mutex, RWMutex, WaitGroup, Cond, Context, Timer or Ticker"),
+    ((None, 3), "name is 3; give a str, or None to take the name away"),
+    ((None,), "1 arguments are given; give both"),
+])
+def test_what_cannot_be_named_is_refused(arguments, text):
+    with pytest.raises(TypeError, match=re.escape(text)):
+        newproc.set_name(*arguments)
+    with pytest.raises(newproc.PlaceError, match=re.escape("newproc.set_name(): called outside of goroutines")):
+        newproc.set_name(None, "host")
