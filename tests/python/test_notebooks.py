@@ -9,7 +9,7 @@ import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "python" / "examples"
 NOTEBOOKS = sorted(EXAMPLES.glob("*.ipynb"))
-PICTURES = {"walkthrough": 3, "spawn_patterns": 1, "finding_a_bug": 1, "many_ps": 0}
+PICTURES = {"walkthrough": 3, "spawn_patterns": 1, "finding_a_bug": 1, "many_ps": 0, "dask_campaign": 1}
 """How many outputs of each show themselves as HTML."""
 
 
