@@ -52,7 +52,7 @@ bool World::start(WorldM* m, void (*fn)(void*), void* arg) {
   m->eh = eh_ = eh_globals();
   m->clock = now_ + (current_ != nullptr ? wake_ns_ : 0);
   m->owed = 0;
-  next_move_ = std::min(next_move_, m->clock);
+  enqueue(m, m->clock);
   ms_.push_back(m);
   ++nrunnable_;
   refresh_attention();
@@ -72,6 +72,7 @@ void World::join_all() {
   now_ = 0;
   steps_ = 0;
   next_wake_ = next_move_ = kNever;
+  moves_.clear();
   fd_waiter_ = nullptr;
   refresh_attention();
 }
@@ -133,6 +134,7 @@ void World::pay(int kind) {
   now_ = m->clock += std::exchange(m->owed, 0) + (kind == RT_POINT_OP ? std::max<std::uint64_t>(op_ns_, kLeastNs) : kLeastNs);
   if (now_ <= next_move_ && !(kind == RT_POINT_OP && stop_at_ != 0 && steps_ >= stop_at_)) return;
   last_kind_ = kind;
+  enqueue(m, m->clock);
   m->running_tsan = current_fiber();
   to_driver();
 }
@@ -149,6 +151,7 @@ void World::block(std::int64_t timeout_ns, int fd) {
   m->timed_out = false;
   m->wake_at = timeout_ns < 0 ? -1 : static_cast<std::int64_t>(now_) + timeout_ns;
   if (m->wake_at >= 0) next_wake_ = std::min(next_wake_, static_cast<std::uint64_t>(m->wake_at));
+  if (m->wake_at >= 0) enqueue(m, static_cast<std::uint64_t>(m->wake_at));
   --nrunnable_;
   refresh_attention();
   last_kind_ = 0;
@@ -175,7 +178,7 @@ void World::wait_for_fd(std::uint64_t deadline) {
 void World::unblock(WorldM* m, std::uint64_t later) {
   if (m->run != WorldM::Run::blocked) return;
   m->clock = std::max(m->clock, now_) + later;
-  next_move_ = std::min(next_move_, m->clock);
+  enqueue(m, m->clock);
   m->run = WorldM::Run::runnable;
   m->wake_at = -1;
   ++nrunnable_;
@@ -230,40 +233,51 @@ WorldM* World::choose(int kind) {
   return candidates_[pick];
 }
 
-/// Of a parallel machine: the M that is to move first, and how far it may go before the next one. Of several, one by the seed.
+/// Of a parallel machine: m moves then, and at no other time that was said before.
+void World::enqueue(WorldM* m, std::uint64_t when) {
+  if (!parallel_) return;
+  moves_.push_back({when, rand_.next(), ++m->moves, m});
+  std::push_heap(moves_.begin(), moves_.end(), later);
+  next_move_ = std::min(next_move_, when);
+}
+
+/// Of a parallel machine: the M that is to move first. next_move_ says how far it may go before the next one.
 WorldM* World::earliest() {
   if (waits_for_fd() && now_ >= look_at_) {
     look_at_ = now_ + kLookNs;
     look_at_fd(0);
   }
-  WorldM* first = nullptr;
-  std::uint64_t at = kNever;
-  std::uint32_t equal = 0;
-  next_move_ = kNever;
-  for (WorldM* m : ms_) {
-    std::uint64_t when = m->clock;
-    if (m->run == WorldM::Run::blocked && m->wake_at >= 0)
-      when = std::max(when, static_cast<std::uint64_t>(m->wake_at));
-    else if (m->run != WorldM::Run::runnable)
-      continue;
-    equal = when < at ? 1 : equal + (when == at ? 1 : 0);
-    if (when < at || (when == at && rand_.below(equal) == 0)) {
-      next_move_ = std::min(next_move_, at);
-      first = m;
-      at = when;
-    } else {
-      next_move_ = std::min(next_move_, when);
+  const auto take = [this] {
+    std::pop_heap(moves_.begin(), moves_.end(), later);
+    moving_ = moves_.back();
+    moves_.pop_back();
+  };
+  const auto drop_old = [this] {
+    while (!moves_.empty() && moves_.front().number != moves_.front().m->moves) {
+      std::pop_heap(moves_.begin(), moves_.end(), later);
+      moves_.pop_back();
     }
+  };
+  drop_old();
+  if (moves_.empty()) return nullptr;
+  take();
+  drop_old();
+  WorldM* m = moving_.m;
+  if (m->run == WorldM::Run::blocked) {
+    m->timed_out = true;
+    m->run = WorldM::Run::runnable;
+    m->wake_at = -1;
+    ++nrunnable_;
   }
-  if (first == nullptr) return nullptr;
-  if (first->run == WorldM::Run::blocked) {
-    const std::uint64_t others = next_move_;
-    first->timed_out = true;
-    unblock(first);
-    next_move_ = others;
-  }
-  now_ = first->clock = at;
-  return first;
+  next_move_ = moves_.empty() ? kNever : moves_.front().when;
+  now_ = m->clock = moving_.when;
+  return m;
+}
+
+/// It does not move after all.
+void World::put_back() {
+  moves_.push_back(moving_);
+  std::push_heap(moves_.begin(), moves_.end(), later);
 }
 
 World::Drive World::drive(std::uint64_t budget, bool patient, std::uint64_t deadline) {
@@ -283,7 +297,10 @@ World::Drive World::drive(std::uint64_t budget, bool patient, std::uint64_t dead
                                     [](const WorldM* each) { return each->run == WorldM::Run::ended; });
       return over ? Drive::over : Drive::stuck;
     }
-    if (stop_at_ != 0 && steps_ >= stop_at_) return Drive::budget;
+    if (stop_at_ != 0 && steps_ >= stop_at_) {
+      if (parallel_) put_back();
+      return Drive::budget;
+    }
     resume(m);
   }
 }

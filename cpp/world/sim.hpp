@@ -41,6 +41,7 @@ struct WorldM {
   int wait_fd = -1;           // that ends the block when it is readable; -1: none
   WorldM* next_waiter = nullptr;  // behind it at the same Lock
   std::uint64_t clock = 0, owed = 0;  // of a parallel machine: virtual ns; what its next point pays, too
+  std::uint32_t moves = 0;            // the number of its latest Move
   void* asan_fake = nullptr;
   const void* running_bottom = nullptr;  // bounds of the stack that it was on when it lost control
   std::size_t running_size = 0;
@@ -162,7 +163,9 @@ class World {
   void resume(WorldM* m);
   WorldM* choose(int kind);
   void pay(int kind);
+  void enqueue(WorldM* m, std::uint64_t when);
   WorldM* earliest();
+  void put_back();
   bool advance_clock();
   bool look_at_fd(int timeout_ms);
   void wait_for_fd(std::uint64_t deadline);
@@ -180,6 +183,15 @@ class World {
   std::uint64_t next_wake_ = ~std::uint64_t{0};  // of the earliest sleeper
   const bool parallel_;
   const std::uint32_t costs_[4], op_ns_, wake_ns_;
+  struct Move {
+    std::uint64_t when;
+    std::uint32_t tie;     // of equal times, by the seed
+    std::uint32_t number;  // WorldM::moves, unless it was taken back since
+    WorldM* m;
+  };
+  static bool later(const Move& a, const Move& b) { return a.when != b.when ? a.when > b.when : a.tie != b.tie ? a.tie > b.tie : a.m->world_id > b.m->world_id; }
+  std::vector<Move> moves_;  // a heap, the earliest first
+  Move moving_{};            // the one that was taken last
   std::uint64_t next_move_ = ~std::uint64_t{0};  // of the earliest of the other Ms
   WorldM* fd_waiter_ = nullptr;  // the one that polls, while it is blocked
   std::uint64_t look_at_ = 0;    // virtual ns: when others have moved for so long, its descriptors are looked at
