@@ -46,13 +46,17 @@ def picture(look: Look) -> Group:
 
 def _head(look: Look) -> Text:
     s = look.stats
-    text = Text(f"{s.goroutines:,} goroutines, {s.goroutines_total:,} ever  ·  {s.gomaxprocs} Ps, {s.npidle} idle  ·  "
-                f"{s.threads} Ms, {s.nmspinning} spinning  ·  global queue {s.runqsize:,}")
+    text = Text(f"{_number(s.goroutines, 'goroutine')}, {s.goroutines_total:,} ever  ·  {_number(s.gomaxprocs, 'P')}, {s.npidle} idle  ·  "
+                f"{_number(s.threads, 'M')}, {s.nmspinning} spinning  ·  global queue {s.runqsize:,}")
     if look.switches is not None:
         text.append(f"\n{look.switches:,.0f} switches/s, {look.spawns:,.0f} spawns/s, {look.steals:,.0f} steals/s")
         if look.ran_after is not None:
             text.append(f"  ·  waits to run: half below {_time(look.ran_after[0] / 1e9)}, 99 % below {_time(look.ran_after[1] / 1e9)}")
     return text
+
+
+def _number(n: int, what: str) -> str:
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
 
 
 def _time(seconds: float) -> str:

@@ -79,7 +79,7 @@ def test_without_a_terminal_the_last_look_remains(tmp_path):
         "import newproc, beside\nnewproc.run(lambda: print(beside.WORD), procs=1)\nnewproc.run(print, 'simulated', seed=1)\n")
     ended = run_top(tmp_path / "script.py")
     assert (ended.returncode, ended.stdout) == (0, "hello\nsimulated\n")
-    assert ended.stderr.count("1 Ps") == 1 and "waits for" in ended.stderr
+    assert ended.stderr.count("1 P, ") == 1 and "waits for" in ended.stderr
 
 
 def test_what_a_run_leaves_behind_is_named(tmp_path):
@@ -252,7 +252,7 @@ def test_a_running_runtime_is_shown_from_another_thread():
                     time.sleep(0)
             stop.try_send(None)
         thread.join()
-    assert "1 goroutines" in console.export_text()
+    assert "1 goroutine, " in console.export_text()
 
 
 def test_what_cannot_be_shown_is_refused():

@@ -26,7 +26,7 @@ def sentence(event: Event, names: dict[int, str], thing: str = "") -> str:
         return f"G{goid} ({names[goid]})" if names.get(goid) else f"G{goid}"
 
     said = {
-        k.GOMAXPROCS: f"There are {a} Ps.",
+        k.GOMAXPROCS: "There is 1 P." if a == 1 else f"There are {a} Ps.",
         k.PROC_START: f"M{m} takes P{p}.",
         k.PROC_STOP: f"M{m} gives P{p} up.",
         k.STW_START: f"{who(g)} stops the world.",

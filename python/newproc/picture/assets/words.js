@@ -18,7 +18,7 @@ function sentence(t, i, names) {
   const kind = t.kind[i], g = t.g[i], p = t.p[i], m = t.m[i], a = t.a[i], b = t.b[i];
   const who = (goid) => names[goid] ? `G${goid} (${names[goid]})` : `G${goid}`;
   switch (kind) {
-    case K.GOMAXPROCS: return `There are ${a} Ps.`;
+    case K.GOMAXPROCS: return a === 1 ? "There is 1 P." : `There are ${a} Ps.`;
     case K.PROC_START: return `M${m} takes P${p}.`;
     case K.PROC_STOP: return `M${m} gives P${p} up.`;
     case K.STW_START: return `${who(g)} stops the world.`;
