@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -47,3 +48,20 @@ def test_the_schedule_that_an_example_prints_shows_the_same_again():
 
 def test_every_example_is_run():
     assert sorted(RUNS) == sorted(path.name for path in EXAMPLES.glob("*.py"))
+
+
+RIVALS = Path(__file__).parents[1] / "bench" / "rivals" / "programs"
+
+
+@pytest.mark.parametrize("path", sorted(RIVALS.glob("*_newproc.py")), ids=lambda path: path.stem)
+def test_newprocs_side_of_a_comparison_finds_its_bug(path):
+    ended = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, timeout=100)
+    assert ended.returncode == 1
+    assert "AssertionError" in ended.stderr or "all goroutines are asleep" in ended.stderr
+    if sys.version_info >= (3, 11):  # where exceptions have notes
+        assert re.search(r"newproc: failed at schedule \d+ of 100; replay it with ", ended.stderr)
+
+
+def test_the_comparisons_page_shows_the_program_that_is_measured():
+    page = Path(__file__).parents[2] / "python" / "docs" / "pages" / "compare" / "rivals.md"
+    assert (RIVALS / "counter_newproc.py").read_text() in page.read_text()
