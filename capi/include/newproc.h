@@ -972,9 +972,13 @@ enum {
   RT_FIND_ASSERT = 8,
   RT_FIND_RACE = 16,    /* two accesses to a cell, one of them a write, that nothing orders */
   RT_FIND_LIVELOCK = 32, /* main does not return within the steps, or all that can run go in circles */
-  RT_FIND_ALL = 63
+  RT_FIND_ALL = 63,
+  /* A warning, not one of them all: goroutines take locks in orders that can deadlock, though here they did not.
+   * Told at the end of a search, unless a deadlock was found at these places; counted in rt_explored.warnings, and `first` does
+   * not stop at it. rt_replay does not look for it. */
+  RT_WARN_LOCK_ORDER = 64
 };
-/* "deadlock"; "?". [any] */
+/* "deadlock"; "lock order"; "?". [any] */
 RT_API const char *rt_find_name(uint32_t kind);
 
 /* What is run again and again: a pattern, or a function as the main goroutine, which must do the same whenever it
@@ -1018,6 +1022,32 @@ typedef struct rt_question {
 typedef uint32_t (*rt_choose_func)(void *arg, const rt_question *q);
 enum { RT_STOP = -1 };
 
+/* A property of your own: what is to hold in every run. */
+enum {
+  RT_ALWAYS = 0,    /* an invariant: looked at before each operation that others could notice, and at the end */
+  RT_EVENTUALLY = 1 /* looked at once nothing can go on any more: main has returned and the others have ended or wait for ever,
+                       all wait, or all go in circles; not where a panic or a bound ends the run */
+};
+enum { RT_HOLDS = 0, RT_BROKEN = 1, RT_STOP_SEARCH = -1 };
+/* What a property may look at, beside your own memory. */
+typedef struct rt_moment {
+  size_t struct_size;
+  const int64_t *vars; /* a pattern's variables; of a function NULL */
+  size_t nvars;
+  uint64_t step;      /* operations so far */
+  uint32_t goroutine; /* that has just gone a step, as in logs */
+  uint32_t over;      /* 1: nothing can go on any more */
+} rt_moment;
+/* RT_HOLDS; RT_BROKEN, with a text in *why if you like, valid until the next call; RT_STOP_SEARCH. Must not call newproc, and
+ * change nothing. */
+typedef int (*rt_property_func)(void *arg, const rt_moment *now, const char **why);
+typedef struct rt_property {
+  const char *name; /* for messages, or NULL */
+  uint32_t when;    /* RT_ALWAYS, RT_EVENTUALLY */
+  rt_property_func check;
+  void *arg;
+} rt_property;
+
 typedef struct rt_explore_options {
   size_t struct_size;
   const char *driver;      /* portfolio (default), go, random, pct, pos, urw, surw, places, stalls, bounded, dfs */
@@ -1034,6 +1064,11 @@ typedef struct rt_explore_options {
   rt_choose_func choose;   /* your own driver instead of `driver`, or NULL */
   void *choose_arg;
   const char *prefix;      /* NULL, or a schedule that each run follows, as far as it fits, before the driver goes on */
+  const rt_property *properties; /* a run in which one does not hold ends there, and is a finding of the kind RT_FIND_ASSERT */
+  size_t nproperties;
+  uint32_t check_scheduler; /* 1: at each step that each goroutine is in the one place where its status says it is, and that all
+                               counts add up; a difference ends the process, as any broken invariant of newproc's does. Slow (default 0) */
+  uint32_t coverage;        /* 1: count what the schedules cover (default 0) */
 } rt_explore_options;
 /*   returns  RT_EINVAL options is NULL or size is no known size   [any] */
 RT_API rt_status rt_explore_options_init(rt_explore_options *options, size_t size);
@@ -1044,7 +1079,8 @@ typedef struct rt_involved {
   int32_t body;       /* of a pattern; -1: none */
   const char *what;   /* "chan receive", "write of variable 0" */
   uint64_t site;      /* as rt_task's: of what it waits in or has done */
-  const void *object; /* of a race: the cell */
+  const void *object; /* of a race: the cell; of a lock order: the lock that is taken */
+  uint64_t held_site; /* of a lock order: where the lock that it holds was taken; `site` is where it takes the other */
 } rt_involved;
 
 typedef struct rt_finding {
@@ -1068,6 +1104,16 @@ typedef struct rt_explored {
   uint64_t nanos;
   uint32_t complete;  /* 1: the driver has nothing left to try (go, dfs, bounded without a bound) */
   uint32_t tasks;     /* most goroutines of a schedule */
+  uint64_t warnings;  /* told, beside the findings */
+  /* With `coverage`. A transition: how the goroutine that ran last left and at what operation, who came and to what. A pair: two
+   * operations on one object, of different goroutines, one right after the other, not both reads. */
+  uint64_t transitions, pairs;
+  uint64_t last_new;  /* the schedule, from 1 on, that was the last to cover something new */
+  double unseen;      /* about the probability that one more schedule shows a new pair (Good, Turing) */
+  /* Of pct, random and urw: a bug of at most this depth, 0: any, is missed with at most this probability, if no schedule has more
+   * goroutines or decisions than those that were run. 1: nothing can be said. Depth: how many operations must come in a certain order. */
+  double missed;
+  uint32_t missed_depth;
 } rt_explored;
 
 /* Searches over schedules of a program: at each operation a driver says which of the runnable goroutines goes on.
@@ -1083,7 +1129,10 @@ typedef struct rt_replay_options {
   uint32_t lenient;      /* 0: what does not fit the program is an error (default); 1: it is passed over */
   uint32_t want_snapshot; /* 1: of the end */
   uint64_t trace_events; /* as rt_config's (default 0) */
-  uint64_t steps, after_main; /* as rt_explore_options' */
+  uint64_t steps, after_main; /* as rt_explore_options', as are the next three */
+  const rt_property *properties;
+  size_t nproperties;
+  uint32_t check_scheduler;
   rt_choose_func choose; /* NULL, or is asked at each operation, also where there is one way; q->usual is the schedule's way */
   void *choose_arg;
 } rt_replay_options;

@@ -74,16 +74,37 @@ rt_status subject_of(const char* call, const rt_program* program, Subject& subje
   return RT_OK;
 }
 
+rt_status check_properties(const char* call, const rt_property* properties, std::size_t n) {
+  if (n != 0 && properties == nullptr) return fail(RT_EINVAL, "%s: options->properties is NULL and options->nproperties is %zu", call, n);
+  for (std::size_t i = 0; i < n; ++i) {
+    if (properties[i].check == nullptr) return fail(RT_EINVAL, "%s: options->properties[%zu].check is NULL", call, i);
+    if (properties[i].when > RT_EVENTUALLY)
+      return fail(RT_EINVAL, "%s: options->properties[%zu].when is %u; give RT_ALWAYS or RT_EVENTUALLY", call, i, properties[i].when);
+  }
+  return RT_OK;
+}
+
+/// What rt_explore and rt_replay ask alike.
+template <class Options>
+EngineOptions engine_options(const Options& o, std::uint32_t find) {
+  EngineOptions out;
+  out.bounds = {o.steps, o.after_main};
+  out.find = find;
+  if (o.nproperties != 0) out.properties.assign(o.properties, o.properties + o.nproperties);
+  out.check_scheduler = o.check_scheduler != 0;
+  return out;
+}
+
 rt_status check_options(const char* call, const rt_explore_options& o) {
   if (o.struct_size != sizeof o)
     return fail(RT_EINVAL, "%s: options->struct_size is %zu; fill options with rt_explore_options_init, which sets it to %zu", call,
                 o.struct_size, sizeof o);
-  if ((o.find & ~std::uint32_t{RT_FIND_ALL}) != 0 || o.find == 0)
-    return fail(RT_EINVAL, "%s: options->find is %u; give RT_FIND_* added up, 1 to %d", call, o.find, RT_FIND_ALL);
+  if ((o.find & ~std::uint32_t{RT_FIND_ALL | RT_WARN_LOCK_ORDER}) != 0 || o.find == 0)
+    return fail(RT_EINVAL, "%s: options->find is %u; give RT_FIND_* and RT_WARN_* added up, 1 to %d", call, o.find, RT_FIND_ALL | RT_WARN_LOCK_ORDER);
   if (o.schedules == 0) return fail(RT_EINVAL, "%s: options->schedules is 0; give at least 1", call);
   if (o.steps == 0) return fail(RT_EINVAL, "%s: options->steps is 0; give at least 1", call);
   if (o.depth == 0 || o.depth > 1'000) return fail(RT_EINVAL, "%s: options->depth is %u; give 1 to 1000", call, o.depth);
-  return RT_OK;
+  return check_properties(call, o.properties, o.nproperties);
 }
 
 std::unique_ptr<Driver> driver_for(const rt_explore_options& o) {
@@ -142,7 +163,8 @@ rt_status rt_explore(const rt_program* program, const rt_explore_options* option
       follow = std::move(replay);
     }
     SearchOptions search_options;
-    search_options.engine = {{o.steps, o.after_main}, o.find, 0, false};
+    search_options.engine = engine_options(o, o.find);
+    search_options.engine.coverage = o.coverage != 0;
     search_options.schedules = o.schedules;
     search_options.seed = o.seed;
     search_options.nanos = o.nanos;
@@ -152,7 +174,8 @@ rt_status rt_explore(const rt_program* program, const rt_explore_options* option
       return found == nullptr || found(arg, Shown(f).get()) == 0;
     });
     if (out != nullptr)
-      *out = {sizeof *out, done.schedules, done.steps, done.findings, done.nanos, done.complete ? 1u : 0u, done.tasks};
+      *out = {sizeof *out, done.schedules, done.steps, done.findings, done.nanos, done.complete ? 1u : 0u, done.tasks, done.warnings,
+              done.transitions, done.pairs, done.last_new, done.unseen, done.missed.probability, done.missed.depth};
     return RT_OK;
   });
 }
@@ -161,7 +184,10 @@ rt_status rt_replay_options_init(rt_replay_options* options, size_t size) {
   if (options == nullptr) return null("rt_replay_options_init", "options");
   if (size != sizeof *options)
     return fail(RT_EINVAL, "rt_replay_options_init: size is %zu; pass sizeof(rt_replay_options), %zu in this version", size, sizeof *options);
-  *options = {sizeof *options, 0, 0, 0, Bounds{}.steps, Bounds{}.after_main, nullptr, nullptr};
+  *options = {};
+  options->struct_size = sizeof *options;
+  options->steps = Bounds{}.steps;
+  options->after_main = Bounds{}.after_main;
   return RT_OK;
 }
 
@@ -176,11 +202,15 @@ rt_status rt_replay(const rt_program* program, const char* schedule, const rt_re
   if (options != nullptr) o = *options;
   if (o.struct_size != sizeof o)
     return fail(RT_EINVAL, "%s: options->struct_size is %zu; fill options with rt_replay_options_init, which sets it to %zu", call, o.struct_size, sizeof o);
+  if (const rt_status s = check_properties(call, o.properties, o.nproperties); s != RT_OK) return s;
   return guarded(call, [&] {
     Schedule what;
     std::string why;
     if (!from_text(schedule, what, why)) return fail(RT_EINVAL, "%s: %s", call, why.c_str());
-    Engine engine(subject, {{o.steps, o.after_main}, RT_FIND_ALL, o.trace_events, true});
+    EngineOptions engine_of = engine_options(o, RT_FIND_ALL);
+    engine_of.trace_events = o.trace_events;
+    engine_of.log = true;
+    Engine engine(subject, engine_of);
     const bool strict = o.lenient == 0;
     if (strict && what.program != engine.program_hash())
       return fail(RT_ESTATE, "%s: the schedule is of program %08x, this is %08x; replay it leniently to follow it as far as it fits", call,
@@ -195,7 +225,7 @@ rt_status rt_replay(const rt_program* program, const char* schedule, const rt_re
       engine.run(replay, 0);
     }
     const bool left = engine.explorer().stopped() && replay.trouble().empty();  // by its caller: what was to come is no trouble
-    if (!left) replay.end({engine.explorer().decisions(), engine.explorer().steps(), engine.explorer().tasks(), false});
+    if (!left) replay.end({engine.explorer().decisions(), engine.explorer().steps(), engine.explorer().tasks()});
     if (!replay.trouble().empty()) return fail(RT_ESTATE, "%s: the schedule does not fit the program: %s", call, replay.trouble().c_str());
     for (Finding f : engine.findings()) {
       f.schedule = {engine.program_hash(), deviations_of(engine.explorer().decisions())};

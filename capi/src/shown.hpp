@@ -8,7 +8,7 @@ namespace newproc::explore {
 class Shown {
  public:
   explicit Shown(const Finding& f) : schedule_(to_text(f.schedule)) {
-    for (const Involved& g : f.goroutines) goroutines_.push_back({g.goroutine, g.body, g.what.c_str(), g.site, g.object});
+    for (const Involved& g : f.goroutines) goroutines_.push_back({g.goroutine, g.body, g.what.c_str(), g.site, g.object, g.held_site});
     out_ = {sizeof(rt_finding), f.kind, goroutines_.data(), goroutines_.size(), schedule_.c_str(), f.schedules, f.nanos, f.message.c_str()};
   }
   Shown(const Shown&) = delete;

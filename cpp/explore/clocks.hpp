@@ -29,8 +29,17 @@ class Clocks {
   /// Appends to `races` those that this access completes.
   void touches(const Access& access, const void* cell, std::vector<Race>& races);
 
- private:
   using Tick = std::uint32_t;
+  /// Of a task's own clock; 0: it has none.
+  Tick now(std::uint32_t task) const { return task < ntasks_ ? tasks_[task].ticks[task] : 0; }
+  /// What `of` had done at that tick comes before whatever `task` does now.
+  bool before(Tick tick, std::uint32_t of, std::uint32_t task) const {
+    if (task >= ntasks_) return false;
+    const Clock& c = tasks_[task];
+    return of < c.ticks.size() && tick <= c.ticks[of];
+  }
+
+ private:
   struct Clock {
     std::vector<Tick> ticks;  // beyond its size: 0
   };
@@ -42,10 +51,6 @@ class Clocks {
     std::vector<Tick> read_ticks;
   };
   static void join(Clock& into, const Clock& from);
-  bool before(Tick tick, std::uint32_t of, std::uint32_t task) const {
-    const Clock& c = tasks_[task];
-    return of < c.ticks.size() && tick <= c.ticks[of];
-  }
   Clock& object(const void* address);
 
   std::vector<Clock> tasks_, objects_;

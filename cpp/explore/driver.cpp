@@ -14,7 +14,7 @@ std::unique_ptr<Driver> make_driver(std::string_view name, const DriverOptions& 
   if (name == "portfolio") return std::make_unique<Portfolio>(options);
   if (name == "go") return std::make_unique<Faithful>();
   if (name == "random") return std::make_unique<RandomWalk>();
-  if (name == "pct") return std::make_unique<Pct>(options.depth);
+  if (name == "pct") return std::make_unique<Pct>(options.depth, options.later_lower);
   if (name == "pos") return std::make_unique<Pos>();
   if (name == "urw") return std::make_unique<Urw>();
   if (name == "surw") return std::make_unique<Surw>();

@@ -66,7 +66,12 @@ struct Trail {
   const std::vector<Decision>& decisions;
   std::uint64_t steps;
   std::uint32_t tasks;
-  bool fresh;  // it has shown something that no schedule before it has
+};
+
+/// What the schedules of a driver that draws are known not to have missed.
+struct Missed {
+  double probability = 1;  // at most; 1: nothing can be said
+  std::uint32_t depth = 0;  // of bugs; 0: any
 };
 
 class Driver {
@@ -80,6 +85,7 @@ class Driver {
   virtual bool wants_all() const { return false; }
   /// It is over. False: there is nothing left to try.
   virtual bool end(const Trail&) { return true; }
+  virtual Missed missed() const { return {}; }
 };
 
 /// Two operations whose order could matter.
@@ -95,6 +101,7 @@ inline bool conflict(const Operation& a, const Operation& b) {
 struct DriverOptions {
   std::uint32_t depth = 3;  // pct: of the bug
   std::uint32_t bound = 0;  // bounded: most deviations; 0: no bound
+  bool later_lower = false;  // pct: of two changes the later one goes below the earlier, as the portfolio has it; the paper draws that, too
 };
 
 /// Null: there is none of that name; driver_names() has those that there are.

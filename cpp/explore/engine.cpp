@@ -23,9 +23,15 @@ bool starts(const char* text, const char* with) { return std::strncmp(text, with
 }  // namespace
 
 Engine::Engine(const Subject& subject, const EngineOptions& options)
-    : subject_(subject), options_(options), hash_(subject.hash), explorer_(options.bounds, (options.find & RT_FIND_RACE) != 0, subject.pattern == nullptr) {
+    : subject_(subject),
+      options_(options),
+      hash_(subject.hash),
+      properties_((options.find & RT_FIND_ASSERT) != 0 ? options.properties : std::vector<rt_property>{}),
+      locks_(options.lock_clocks),
+      explorer_(options.bounds, (options.find & RT_FIND_RACE) != 0, subject.pattern == nullptr, properties_.always() ? &properties_ : nullptr,
+                (options.find & RT_WARN_LOCK_ORDER) != 0 ? &locks_ : nullptr, options.coverage ? &coverage_ : nullptr) {
   runtime_.reset(make_runtime(config_for(subject, options)));
-  runtime_->direct(&explorer_);
+  runtime_->direct(&explorer_, options.check_scheduler);
   end_.struct_size = offsetof(rt_end, dump);  // nobody reads it
   if (subject.pattern == nullptr) return;
   rt_limits limits;
@@ -33,6 +39,7 @@ Engine::Engine(const Subject& subject, const EngineOptions& options)
   hash_ = subject.pattern->hash;
   run_ = std::make_unique<pattern::Run>(*subject.pattern, limits, true, true, &explorer_);
   run_->keep_log(options.log);
+  properties_.of(run_.get());
 }
 
 Engine::~Engine() = default;
@@ -46,6 +53,7 @@ void Engine::main_entry(void* raw) {
 void Engine::run(Driver& driver, std::uint64_t seed) {
   driver.begin(seed);
   explorer_.begin(driver);
+  properties_.begin();
   findings_.clear();
   if (run_ != nullptr) {
     run_->rewind();
@@ -54,20 +62,36 @@ void Engine::run(Driver& driver, std::uint64_t seed) {
     runtime_->start_main(main_entry, this, &end_);
   }
   classify();
+  if (properties_.stop()) refused_ = true;
   if (subject_.ended != nullptr && subject_.ended(subject_.arg) != 0) refused_ = true;
 }
 
 pattern::Outcome Engine::outcome() {
   pattern::Outcome out;
+  if (run_ != nullptr) out.log = run_->log();
+  if (properties_.broken() != nullptr) {
+    out.status = RT_EPANIC;
+    out.exit_code = 2;
+    out.message = properties_.message();
+    return out;
+  }
   out.status = explorer_.main_done() && end_.status == RT_EDEADLOCK ? RT_OK : end_.status;
   out.exit_code = out.status == RT_OK ? 0 : out.status == RT_ELIMIT ? 3 : 2;
   if (out.status != RT_OK) out.message = end_.message;
-  if (run_ != nullptr) out.log = run_->log();
   return out;
+}
+
+/// Nothing can go on any more: it was not a bound that ended the run, nor a panic.
+bool Engine::at_rest() const {
+  if (explorer_.stopped()) return false;
+  return end_.status == RT_OK || end_.status == RT_EDEADLOCK || end_.status == RT_EGOEXIT || (end_.status == RT_ELIMIT && explorer_.in_circles());
 }
 
 void Engine::classify() {
   if (!explorer_.races().empty()) raced();
+  if (properties_.broken() == nullptr && properties_.any() && at_rest()) properties_.hold(explorer_.moment(true));
+  if (properties_.broken() != nullptr) broken();
+  if ((options_.find & RT_WARN_LOCK_ORDER) != 0) lock_orders();
   switch (end_.status) {
     case RT_EDEADLOCK:
     case RT_EGOEXIT:
@@ -76,6 +100,7 @@ void Engine::classify() {
     case RT_EPANIC: return raised(starts(end_.message, "panic: assert") ? RT_FIND_ASSERT : RT_FIND_PANIC);
     case RT_EFATAL: return raised(RT_FIND_PANIC);
     case RT_ELIMIT:
+      if (properties_.broken() != nullptr) return;  // that ended it
       if (explorer_.too_long() && !explorer_.main_done())
         return blocked(RT_FIND_LIVELOCK, "no end after " + std::to_string(explorer_.steps()) + " steps", true);
       if (explorer_.too_long() && explorer_.in_circles())
@@ -146,6 +171,44 @@ void Engine::raised(std::uint32_t kind) {
   f.key = std::string(find_name(kind)) + ";" + (placed ? std::to_string(explorer_.site) : f.message) +
           (f.goroutines.empty() ? "" : ";" + name_of(f.goroutines[0]));
   add(std::move(f));
+}
+
+/// A property of the user's. Which one it is tells what is the same: any step may have broken it.
+void Engine::broken() {
+  Finding f;
+  f.kind = RT_FIND_ASSERT;
+  f.message = properties_.message();
+  const rt_property& property = *properties_.broken();
+  const std::uint32_t last = explorer_.moment(true).goroutine;
+  if (property.when == RT_ALWAYS) f.goroutines.push_back(involved(last, "went the step after which it does not hold"));
+  f.key = "property;" + std::to_string(property.when) + ";" + (property.name != nullptr ? property.name : "");
+  add(std::move(f));
+}
+
+std::string Engine::lock_name(const void* lock) {
+  return run_ != nullptr ? run_->lock_name(lock) : "lock " + std::to_string(locks_.number_of(lock));
+}
+
+void Engine::lock_orders() {
+  for (const LockOrder::Cycle& cycle : locks_.cycles()) {
+    Finding f;
+    f.kind = RT_WARN_LOCK_ORDER;
+    f.message = "locks are taken in orders that can deadlock";
+    std::vector<std::string> parts;
+    for (const LockOrder::Step* step : cycle) {
+      Involved one = involved(step->task, "takes " + lock_name(step->taken.lock) + " while it holds " + lock_name(step->held.lock));
+      one.site = step->taken.site;
+      one.held_site = step->held.site;
+      one.object = step->taken.lock;
+      f.message += (f.goroutines.empty() ? ": goroutine " : ", goroutine ") + std::to_string(one.goroutine) + " " + one.what;
+      parts.push_back(name_of(one) + "@" + std::to_string(one.held_site) + "@" + std::to_string(one.site));
+      f.goroutines.push_back(std::move(one));
+    }
+    std::sort(parts.begin(), parts.end());
+    f.key = find_name(f.kind);
+    for (const std::string& part : parts) f.key += ";" + part;
+    add(std::move(f));
+  }
 }
 
 void Engine::raced() {

@@ -24,6 +24,10 @@ struct EngineOptions {
   std::uint32_t find = RT_FIND_ALL;
   std::uint64_t trace_events = 0;
   bool log = false;
+  std::vector<rt_property> properties = {};
+  bool check_scheduler = false;
+  bool coverage = false;
+  bool lock_clocks = false;  // of lock orders, only those that come about in any order: slower
 };
 
 class Engine {
@@ -35,6 +39,7 @@ class Engine {
   void run(Driver& driver, std::uint64_t seed);
   const std::vector<Finding>& findings() const { return findings_; }
   const Explorer& explorer() const { return explorer_; }
+  const Coverage& coverage() const { return coverage_; }
   std::uint32_t program_hash() const { return hash_; }
   /// The program asks to be left alone.
   bool refused() const { return refused_; }
@@ -48,6 +53,10 @@ class Engine {
   void blocked(std::uint32_t kind, const std::string& message, bool all_alive);
   void raised(std::uint32_t kind);
   void raced();
+  void broken();
+  bool at_rest() const;
+  void lock_orders();
+  std::string lock_name(const void* lock);
   void add(Finding&& finding);
   Involved involved(std::uint32_t task, std::string what) const;
   std::string name_of(const Involved& one) const;
@@ -58,6 +67,9 @@ class Engine {
   std::uint32_t hash_ = 0;
   bool refused_ = false;
   std::unique_ptr<rt_runtime> runtime_;
+  Properties properties_;
+  LockOrder locks_;
+  Coverage coverage_;
   Explorer explorer_;
   std::unique_ptr<pattern::Run> run_;
   rt_end end_{};

@@ -18,6 +18,9 @@ void Explorer::begin(Driver& driver) {
   races_.clear();
   clocks_.clear();
   objects_.clear();
+  if (locks_ != nullptr) locks_->clear();
+  if (coverage_ != nullptr) coverage_->begin();
+  changed_ = true;
   site = 0;
 }
 
@@ -43,6 +46,7 @@ void Explorer::spawned(std::uint64_t g, std::uint64_t parent, rt_func fn, void* 
   ++alive_;
   ++changes_;
   if (races_on_) clocks_.spawned(i, s.parent, parent != 0);
+  if (locks_ != nullptr) locks_->spawned(i, s.parent, parent != 0);
 }
 
 void Explorer::ended(std::uint64_t) {
@@ -50,8 +54,16 @@ void Explorer::ended(std::uint64_t) {
   ++changes_;
 }
 
+/// Looks at the invariants, unless nothing has changed: a pattern tells of each write to a variable.
+bool Explorer::properties_hold() {
+  if (!changed_ && !function_) return true;
+  changed_ = false;
+  return properties_->hold(moment(false));
+}
+
 Director::Say Explorer::arrives(std::uint64_t g, const Operation& op) {
   if (op.kind == RT_OP_LOCAL) return Say::on;
+  if (properties_ != nullptr && !properties_hold()) return Say::end;
   State& s = tasks_[id(g)];
   Task& t = s.task;
   t.next = {op.kind, name_of(op.object), op.gives_back};
@@ -124,14 +136,15 @@ std::uint32_t Explorer::ask(const Question& q) { return decide(q, q.n == 1 && !d
 
 std::uint32_t Explorer::next(const Ready& ready, bool running, bool timer) {
   ready_ = &ready;
+  if (properties_ != nullptr && !running && steps_ != 0 && !properties_hold()) return kStop;  // who ran last may have ended
   if (laps_ != 0) return next_but_idle(ready, running, timer);
   const Question q = question(ready.n, running, timer);
   const std::uint32_t i = ask(q);
   if (i == kStop) return kStop;
   if (i == ready.n)
-    ++changes_;
+    time_passes(running);
   else
-    goes_on(id(ready[i]));
+    goes_on(id(ready[i]), running, i == q.usual);
   return i;
 }
 
@@ -147,7 +160,7 @@ std::uint32_t Explorer::next_but_idle(const Ready& ready, bool running, bool tim
       indices_.push_back(i);
   }
   if (indices_.empty() && timer) {
-    ++changes_;
+    time_passes(running);
     return decide(question(0, false, true), ready.n);
   }
   if (indices_.empty() && least >= kLapsToGiveUp && !function_) {
@@ -164,10 +177,10 @@ std::uint32_t Explorer::next_but_idle(const Ready& ready, bool running, bool tim
   const std::uint32_t i = ask(q);
   if (i == kStop) return kStop;
   if (i == goroutines) {
-    ++changes_;
+    time_passes(running);
     return ready.n;
   }
-  goes_on(id(ready[indices_[i]]));
+  goes_on(id(ready[indices_[i]]), running, i == q.usual);
   return indices_[i];
 }
 
@@ -178,21 +191,34 @@ std::uint32_t Explorer::choose(std::uint64_t, std::uint32_t n) {
   return i == kStop ? 0 : i;
 }
 
-void Explorer::acquire(std::uint64_t g, const void* object) {
+void Explorer::acquire(std::uint64_t g, const void* object, bool lock) {
   State& s = tasks_[id(g)];
   // On a channel it has come about: on a lock it may be one more round in a circle.
   if (s.task.next.kind == RT_OP_CHAN || s.task.next.kind == RT_OP_SELECT) progress();
   if (races_on_) clocks_.acquire(id(g), object);
+  if (locks_ != nullptr && !lock) locks_->acquire(id(g), object);
 }
 
-void Explorer::release(std::uint64_t g, const void* object, bool merge) {
+void Explorer::release(std::uint64_t g, const void* object, bool merge, bool lock) {
   State& s = tasks_[id(g)];
   if (s.task.next.kind == RT_OP_CHAN || s.task.next.kind == RT_OP_SELECT) progress();
   if (races_on_) clocks_.release(id(g), object, merge);
+  if (locks_ != nullptr && !lock) locks_->release(id(g), object, merge);
+}
+
+void Explorer::took(std::uint64_t g, const void* lock, bool shared, bool waits) {
+  if (locks_ != nullptr) locks_->took(id(g), {lock, site, shared}, waits);
+}
+
+void Explorer::gave(std::uint64_t g, const void* lock) {
+  if (locks_ != nullptr) locks_->gave(id(g), lock);
 }
 
 void Explorer::touches(std::uint64_t g, const void* cell, std::uint32_t kind) {
-  if (kind == RT_OP_WRITE || kind == RT_OP_ATOMIC) progress();
+  if (kind == RT_OP_WRITE || kind == RT_OP_ATOMIC) {
+    progress();
+    changed_ = true;
+  }
   if (races_on_) clocks_.touches({id(g), kind, site}, cell, races_);
 }
 

@@ -4,7 +4,10 @@
 #include <vector>
 
 #include "explore/clocks.hpp"
+#include "explore/coverage.hpp"
 #include "explore/driver.hpp"
+#include "explore/lockorder.hpp"
+#include "explore/properties.hpp"
 
 namespace newproc::explore {
 
@@ -17,7 +20,10 @@ class Explorer final : public Director {
  public:
   /// `function`: the program is one, no pattern. Its objects are told apart by the order in which they come up, not by addresses,
   /// which another run need not have, and its loops by what it comes back to.
-  Explorer(const Bounds& bounds, bool races, bool function) : bounds_(bounds), races_on_(races), function_(function) {}
+  /// `properties`: looked at on the way; null: there are no invariants. `locks`: told what locks are taken; null: nobody wants to know.
+  /// `coverage`: counts what comes about, or null.
+  Explorer(const Bounds& bounds, bool races, bool function, Properties* properties, LockOrder* locks, Coverage* coverage)
+      : bounds_(bounds), races_on_(races), function_(function), properties_(properties), locks_(locks), coverage_(coverage) {}
 
   /// A schedule begins.
   void begin(Driver& driver);
@@ -34,6 +40,8 @@ class Explorer final : public Director {
   bool stopped() const { return stopped_; }      // the driver gave up on it
   bool too_long() const { return too_long_; }    // a bound was reached, or all went in circles
   bool in_circles() const { return in_circles_; }
+  /// For properties.
+  rt_moment moment(bool over) const { return {0, nullptr, 0, steps_, last_, over ? 1u : 0u}; }
   /// The driver does not name a way to go on that there is: 1 past its answer; 0: it always did.
   bool driver_failed() const { return driver_failed_; }
 
@@ -42,8 +50,10 @@ class Explorer final : public Director {
   std::uint32_t choose(std::uint64_t g, std::uint32_t n) override;
   void spawned(std::uint64_t g, std::uint64_t parent, rt_func fn, void* arg) override;
   void ended(std::uint64_t g) override;
-  void acquire(std::uint64_t g, const void* object) override;
-  void release(std::uint64_t g, const void* object, bool merge) override;
+  void acquire(std::uint64_t g, const void* object, bool lock) override;
+  void release(std::uint64_t g, const void* object, bool merge, bool lock) override;
+  void took(std::uint64_t g, const void* lock, bool shared, bool waits) override;
+  void gave(std::uint64_t g, const void* lock) override;
   void touches(std::uint64_t g, const void* cell, std::uint32_t kind) override;
   void lap() override;
   bool goes_on() override;
@@ -63,9 +73,14 @@ class Explorer final : public Director {
   };
   static std::uint32_t id(std::uint64_t g) { return static_cast<std::uint32_t>(g - 1); }
   /// It comes back in the middle of an instruction: `site` is where it is, not where the one before it was.
-  void goes_on(std::uint32_t task) {
+  void goes_on(std::uint32_t task, bool running, bool usual) {
+    if (coverage_ != nullptr) coverage_->step(tasks_[last_].task, running, &tasks_[task].task, usual);
     last_ = task;
     site = tasks_[task].task.site;
+  }
+  void time_passes(bool running) {
+    if (coverage_ != nullptr) coverage_->step(tasks_[last_].task, running, nullptr, false);
+    ++changes_;
   }
   void progress() {
     ++changes_;
@@ -73,6 +88,7 @@ class Explorer final : public Director {
     tasks_[last_].laps = 0;
   }
   bool idle(const State& s) const { return s.laps >= (function_ ? kLapsToIdleUnseen : kLapsToIdle) && s.idle_since == changes_; }
+  bool properties_hold();
   void watch(State& s, std::uint64_t at);
   void lap_of(State& s);
   std::uint32_t decide(const Question& q, std::uint32_t only);
@@ -90,6 +106,10 @@ class Explorer final : public Director {
   static constexpr std::uint32_t kLapsToIdleUnseen = 100, kLongestLoop = 64;
   const Bounds bounds_;
   const bool races_on_, function_;
+  Properties* const properties_;
+  LockOrder* const locks_;
+  Coverage* const coverage_;
+  bool changed_ = true;  // what properties look at may be otherwise than when they last did
   IdMap objects_;  // of this schedule of a function
   Driver* driver_ = nullptr;
   std::vector<State> tasks_;  // by id

@@ -10,7 +10,8 @@ struct Kind {
   const char* name;
 };
 constexpr Kind kKinds[] = {{RT_FIND_DEADLOCK, "deadlock"}, {RT_FIND_LEAK, "leak"}, {RT_FIND_PANIC, "panic"},
-                           {RT_FIND_ASSERT, "assert"},     {RT_FIND_RACE, "race"}, {RT_FIND_LIVELOCK, "livelock"}};
+                           {RT_FIND_ASSERT, "assert"},     {RT_FIND_RACE, "race"}, {RT_FIND_LIVELOCK, "livelock"},
+                           {RT_WARN_LOCK_ORDER, "lock order"}};
 
 }  // namespace
 

@@ -13,7 +13,8 @@ struct Involved {
   std::int32_t body = -1;       // of a pattern; -1: none
   std::string what;             // "chan receive", "write of variable 0"
   std::uint64_t site = 0;       // where in the program
-  const void* object = nullptr;  // of a race: the cell
+  const void* object = nullptr;  // of a race: the cell; of a lock order: the lock
+  std::uint64_t held_site = 0;   // of a lock order: where the lock that it holds was taken
 };
 
 struct Finding {

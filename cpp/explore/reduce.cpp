@@ -234,7 +234,7 @@ class Reducer {
       engine.run(*driver, mix_seed(options_.seed, n));
       const Explorer& explorer = engine.explorer();
       steps += explorer.steps() + (explorer.too_long() ? kTooLong : 0);
-      const bool more = driver->end({explorer.decisions(), explorer.steps(), explorer.tasks(), false});
+      const bool more = driver->end({explorer.decisions(), explorer.steps(), explorer.tasks()});
       if (shown(engine, candidate)) {
         shrink(engine, finding_);
         return true;

@@ -17,6 +17,10 @@ struct Searched {
   std::uint64_t schedules = 0, steps = 0, findings = 0, nanos = 0;
   bool complete = false;
   std::uint32_t tasks = 0;
+  std::uint64_t warnings = 0;
+  std::uint64_t transitions = 0, pairs = 0, last_new = 0;  // covered, where that is counted
+  double unseen = 1;
+  Missed missed;
 };
 
 /// `found` says true to go on.

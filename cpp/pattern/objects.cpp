@@ -177,4 +177,21 @@ void* Objects::passed(const Frame& f, Kind kind, std::int64_t ref) {
   }
 }
 
+void Objects::variables(std::vector<std::int64_t>& out) const {
+  out.resize(static_cast<std::size_t>(program_.vars));
+  for (std::size_t v = 0; v < out.size(); ++v) out[v] = vars_[v].load(std::memory_order_relaxed);
+}
+
+std::string Objects::lock_name(const void* lock) const {
+  for (std::size_t i = 0; i < mutexes_.size(); ++i)
+    if (lock == &mutexes_[i]) return "mutex " + std::to_string(i);
+  for (std::size_t i = 0; i < rwmutexes_.size(); ++i)
+    if (lock == &rwmutexes_[i].w) return "rwmutex " + std::to_string(i);
+  for (std::size_t i = 0; i < onces_.size(); ++i)
+    if (lock == &onces_[i].m) return "once " + std::to_string(i);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(program_.conds.size()); ++i)
+    if (lock == &conds_[i].own) return "the mutex of cond " + std::to_string(i);
+  return "a lock made on the way";
+}
+
 }  // namespace newproc::pattern

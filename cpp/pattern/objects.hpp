@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "newproc.h"
@@ -57,6 +58,10 @@ class Objects {
     const auto* v = static_cast<const Cell*>(cell);
     return std::less<>{}(v, vars_.get()) || !std::less<>{}(v, vars_.get() + program_.vars) ? -1 : v - vars_.get();
   }
+
+  void variables(std::vector<std::int64_t>& out) const;
+  /// "mutex 0", of the pattern's tables or made as it ran.
+  std::string lock_name(const void* lock) const;
 
   rt_mutex& mutex(const Frame& f, std::int64_t ref) { return in_table(ref) ? mutexes_[index(ref)] : *slot<rt_mutex>(f, ref); }
   rt_rwmutex& rwmutex(const Frame& f, std::int64_t ref) { return in_table(ref) ? rwmutexes_[index(ref)] : *slot<rt_rwmutex>(f, ref); }

@@ -35,6 +35,10 @@ class Run {
   static std::int32_t body_of(const void* arg) { return static_cast<const Began*>(arg)->body; }
   /// The variable of a cell that a director was told of; -1: it is none.
   std::int64_t variable_of(const void* cell) const { return objects_.variable_of(cell); }
+  /// Those of the table, as they are now.
+  void variables(std::vector<std::int64_t>& out) const { objects_.variables(out); }
+  /// "mutex 0"
+  std::string lock_name(const void* lock) const { return objects_.lock_name(lock); }
   std::string take_log() { return std::move(log_); }
 
  private:

@@ -51,9 +51,10 @@ class Instance final : public rt_runtime {
   rt_status dump(int fd) override { return dump_goroutines(*sched_, fd); }
   rt_status trace(rt_trace** out) override { return take_trace(*sched_, out); }
   void reset() override;
-  rt_status direct(Director* director) override {
+  rt_status direct(Director* director, bool check) override {
     if (!kSim || config_.procs != 1) return fail(RT_ENOTSUP, "a director needs the sim world and one P");
     sched_->direction.director = director;
+    sched_->direction.check = check;
     return RT_OK;
   }
 

@@ -54,8 +54,9 @@ struct rt_runtime {
   virtual rt_status reset_timer(rt_timer* t, std::int64_t ns, bool* active) = 0;
   virtual rt_chan* timer_chan(rt_timer* t) = 0;
   virtual void free_timer(rt_timer* t) = 0;
-  /// Who decides from the next run on (sim world with one P; null: nobody). RT_ENOTSUP elsewhere.
-  virtual rt_status direct(newproc::Director* director) = 0;
+  /// Who decides from the next run on (sim world with one P; null: nobody). RT_ENOTSUP elsewhere. `check`: all places and
+  /// counts of the scheduler, whenever it is asked (sched/check.cpp).
+  virtual rt_status direct(newproc::Director* director, bool check) = 0;
   virtual rt_status open_fd(int fd, std::uint32_t flags, rt_fd** out, int* error) = 0;
   virtual rt_status outside_close_fd(rt_fd* f) = 0;
   virtual void free_fd(rt_fd* f) = 0;

@@ -51,6 +51,10 @@ void let_time_pass(M* m) {
   if (next > now) s.world.spend(static_cast<std::uint64_t>(next - now));
 }
 
+[[gnu::noinline]] void check_places(const Sched& s) {  // what parks is flat, and would have all of it inside
+  if (const std::string wrong = misplaced(s); !wrong.empty()) gothrow(("check_scheduler: " + wrong).c_str());
+}
+
 void long_enough(Sched& s) { end_run(s, RT_ELIMIT, nullptr, "limit: the steps of a schedule"); }
 
 }  // namespace
@@ -61,6 +65,7 @@ void directed_operation(M* m, const Operation& op) {
   Direction& d = s.direction;
   G* gp = m->curg;
   if (m->p == nullptr) return;
+  if (__builtin_expect(d.check, 0)) check_places(s);
   const Director::Say say = d.director->arrives(gp->goid, op);
   if (say == Director::Say::on) return;
   if (say == Director::Say::end) {
@@ -89,6 +94,7 @@ G* directed_next(M* m) {
   Sched& s = *m->sched;
   Direction& d = s.direction;
   P* p = m->p;
+  if (__builtin_expect(d.check, 0)) check_places(s);
   while (!d.decided) {
     const Line line(s, p, nullptr);
     const std::uint32_t n = line.n;

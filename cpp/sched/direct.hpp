@@ -22,17 +22,28 @@ inline bool directed(const M* m) { return m != nullptr && __builtin_expect(m->sc
 inline Director& director(const M* m) { return *m->sched->direction.director; }
 
 /// What happens before what, of the goroutine g. Go: raceacquire, racerelease
-inline void hb_acquire(const M* m, const G* g, const void* object) {
-  if (directed(m) && g != nullptr) director(m).acquire(g->goid, object);
+inline void hb_acquire(const M* m, const G* g, const void* object, bool lock = false) {
+  if (directed(m) && g != nullptr) director(m).acquire(g->goid, object, lock);
 }
-inline void hb_release(const M* m, const G* g, const void* object, bool merge = false) {
-  if (directed(m) && g != nullptr) director(m).release(g->goid, object, merge);
+inline void hb_release(const M* m, const G* g, const void* object, bool merge = false, bool lock = false) {
+  if (directed(m) && g != nullptr) director(m).release(g->goid, object, merge, lock);
 }
 inline void hb_acquire(const M* m, const void* object) { hb_acquire(m, m != nullptr ? m->curg.get() : nullptr, object); }
 inline void hb_release(const M* m, const void* object) { hb_release(m, m != nullptr ? m->curg.get() : nullptr, object); }
 inline void hb_release_merge(const M* m, const void* object) { hb_release(m, m != nullptr ? m->curg.get() : nullptr, object, true); }
 inline void hb_touch(const M* m, const void* cell, std::uint32_t kind) {
   if (directed(m) && m->curg != nullptr) director(m).touches(m->curg->goid, cell, kind);
+}
+
+/// The same of a lock's own words.
+inline void hb_lock_acquire(const M* m, const void* word) { hb_acquire(m, m->curg.get(), word, true); }
+inline void hb_lock_release(const M* m, const void* word, bool merge = false) { hb_release(m, m->curg.get(), word, merge, true); }
+/// The caller holds a lock from here on, or no more.
+inline void lock_taken(const M* m, const void* lock, bool shared, bool waits) {
+  if (directed(m)) director(m).took(m->curg->goid, lock, shared, waits);
+}
+inline void lock_given(const M* m, const void* lock) {
+  if (directed(m)) director(m).gave(m->curg->goid, lock);
 }
 #else
 inline void operation(M* m, std::uint32_t = RT_OP_LOCAL, const void* = nullptr) { point(m, RT_POINT_OP); }
@@ -45,6 +56,10 @@ inline void hb_acquire(const M*, const void*) {}
 inline void hb_release(const M*, const void*) {}
 inline void hb_release_merge(const M*, const void*) {}
 inline void hb_touch(const M*, const void*, std::uint32_t) {}
+inline void hb_lock_acquire(const M*, const void*) {}
+inline void hb_lock_release(const M*, const void*, bool = false) {}
+inline void lock_taken(const M*, const void*, bool, bool) {}
+inline void lock_given(const M*, const void*) {}
 #endif
 
 /// A send and a receive that meet come both before whatever follows either. Go: racesync, chan.go:346

@@ -41,9 +41,12 @@ class Director {
   virtual void spawned(std::uint64_t g, std::uint64_t parent, rt_func fn, void* arg) = 0;
   virtual void ended(std::uint64_t g) = 0;
   /// What happens before what: what was released to an object comes before whatever acquires it afterwards. `merge`: on
-  /// top of what others have released to it.
-  virtual void acquire(std::uint64_t g, const void* object) = 0;
-  virtual void release(std::uint64_t g, const void* object, bool merge) = 0;
+  /// top of what others have released to it. `lock`: it is a Mutex or an RWMutex, which orders who comes, not who may come when.
+  virtual void acquire(std::uint64_t g, const void* object, bool lock) = 0;
+  virtual void release(std::uint64_t g, const void* object, bool merge, bool lock) = 0;
+  /// g holds a lock from here on. `shared`: with other readers; `waits`: it would have waited for it.
+  virtual void took(std::uint64_t g, const void* lock, bool shared, bool waits) = 0;
+  virtual void gave(std::uint64_t g, const void* lock) = 0;
   /// g reads or writes a cell now (RT_OP_READ, RT_OP_WRITE, RT_OP_ATOMIC).
   virtual void touches(std::uint64_t g, const void* cell, std::uint32_t kind) = 0;
 

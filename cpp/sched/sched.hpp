@@ -86,6 +86,7 @@ struct alignas(64) SemaRoot {
 struct Direction {
   Director* director = nullptr;
   bool decided = false;  // the next one is at the front already
+  bool check = false;    // all places and counts, whenever it is asked
 };
 
 struct PollDesc;
@@ -376,6 +377,9 @@ void limit(const char* text);
 void limit_time(Sched& s);
 std::string site_of(const G* gp);  // where it was spawned; empty: by nobody
 std::string site_text(const void* gopc, const char* file, std::int32_t line);
+
+// check.cpp: sim world, for tests and searches
+std::string misplaced(const Sched& s);  // what is wrong with it between two steps; "": nothing
 
 // look.cpp, schedtrace.cpp
 const M* m_of(const Sched& s, const G* gp);  // that runs it, or null

@@ -88,7 +88,8 @@ struct Locking {
     me.awoke = true;
     round = 0;
   }
-  hb_acquire(m, l);
+  hb_lock_acquire(m, l);
+  lock_taken(m, l, false, true);
   return RT_OK;
 }
 
@@ -111,7 +112,8 @@ rt_status mutex_lock(rt_mutex* l) {
   if (m == nullptr) return RT_EPLACE;
   std::int32_t free = 0;
   if (__builtin_expect(!shared(l->state).compare_exchange_strong(free, kLocked, std::memory_order_acquire), 0)) return lock_slow(m, l);
-  hb_acquire(m, l);
+  hb_lock_acquire(m, l);
+  lock_taken(m, l, false, true);
   return RT_OK;
 }
 
@@ -122,14 +124,16 @@ rt_status mutex_try_lock(rt_mutex* l) {
   std::int32_t old = state.load(std::memory_order_relaxed);
   if ((old & (kLocked | kStarving)) != 0) return RT_EWOULDBLOCK;
   if (!state.compare_exchange_strong(old, old | kLocked, std::memory_order_acquire)) return RT_EWOULDBLOCK;
-  hb_acquire(m, l);
+  hb_lock_acquire(m, l);
+  lock_taken(m, l, false, false);
   return RT_OK;
 }
 
 rt_status mutex_unlock(rt_mutex* l) {
   M* m = enter("rt_mutex_unlock", RT_OP_SYNC | kGivesBack, l);
   if (m == nullptr) return RT_EPLACE;
-  hb_release(m, l);
+  hb_lock_release(m, l);
+  lock_given(m, l);
   const std::int32_t now = shared(l->state).fetch_sub(kLocked, std::memory_order_release) - kLocked;
   if (__builtin_expect(now != 0, 0)) unlock_slow(m, l, now);
   return RT_OK;

@@ -81,7 +81,9 @@ from ._sync import (
 if _TYPE_CHECKING:
     from ._build import PatternBuilder
     from ._campaign import Progress, campaign
-    from ._explore import Driver, Explored, Finding, Frame, Involved, Question, Replayed, Step, Task, explore, replay
+    from ._explore import (
+        Coverage, Driver, Explored, Finding, Frame, Involved, Locked, LockOrder, Missed, Operation, Question, Replayed, Step, Task, explore, replay,
+    )  # fmt: skip
     from ._failure import ScheduleFailure
     from ._group import Group
     from ._look import EVENT_DTYPE, G, M, P, Run, Snapshot, Stats, Times, Trace
@@ -95,7 +97,7 @@ if _TYPE_CHECKING:
 _LATER = {  # imported when first asked for: what a program that only runs goroutines does without
     "_build": "PatternBuilder",
     "_campaign": "Progress campaign",
-    "_explore": "Driver Explored Finding Frame Involved Question Replayed Step Task explore replay",
+    "_explore": "Coverage Driver Explored Finding Frame Involved LockOrder Locked Missed Operation Question Replayed Step Task explore replay",
     "_failure": "ScheduleFailure",
     "_group": "Group",
     "_look": "EVENT_DTYPE G M P Run Snapshot Stats Times Trace",
@@ -131,6 +133,7 @@ __all__ = [
     "Closed",
     "Cond",
     "Context",
+    "Coverage",
     "DeadlockError",
     "Driver",
     "EVENT_DTYPE",
@@ -145,11 +148,15 @@ __all__ = [
     "InterruptError",
     "Involved",
     "LimitError",
+    "LockOrder",
+    "Locked",
     "M",
+    "Missed",
     "Mutex",
     "NewprocError",
     "NondeterminismError",
     "Once",
+    "Operation",
     "OutputError",
     "P",
     "Panic",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import zlib
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._errors import ArgumentError, StateError
 from ._explore import explore
-from ._finding import KINDS, Explored, Finding, Frame, Involved, mask_of
+from ._finding import KINDS, Explored, Finding, Frame, Involved, Locked, LockOrder, Missed, Operation, mask_of
 
 if TYPE_CHECKING:
     from ._explore import Source
@@ -75,7 +76,7 @@ def campaign(
 
     Returns:
         as `explore`: findings that are alike (kind, bodies or places, what each does) count once, that of the lowest part, numbered in all.
-        ``seconds`` is the workers' time.
+        ``seconds`` is the workers' time, ``coverage`` is each part's own and not told.
     """
     most_running = MOST_RUNNING if ahead is None else ahead
     for name, value in (("schedules", schedules), ("part", part), ("ahead", most_running)):
@@ -85,7 +86,7 @@ def campaign(
         raise ArgumentError("driver is an object, or on_finding or seconds is given; in a campaign drivers are names, and nothing depends on time")
     mask_of(options.get("find"))
     sizes = [min(part, schedules - at) for at in range(0, schedules, part)]
-    kept = _Kept(folder, {"version": VERSION, "schedules": schedules, "part": part, "seed": seed, "options": repr(sorted(options.items())),
+    kept = _Kept(folder, {"version": VERSION, "schedules": schedules, "part": part, "seed": seed, "options": repr(sorted((k, _told(v)) for k, v in options.items())),
                           "program": _name(program)}) if folder is not None else None
     results: dict[int, dict[str, Any]] = kept.read() if kept is not None else {}
     todo = iter([number for number in range(len(sizes)) if number not in results])
@@ -117,7 +118,7 @@ def campaign(
             future.cancel()
     return Explored(tuple(_distinct(results, part)), sum(r["schedules"] for r in results.values()), sum(r["steps"] for r in results.values()),
                     sum(r["seconds"] for r in results.values()), bool(results) and all(r["complete"] for r in results.values()),
-                    max((r["tasks"] for r in results.values()), default=0))
+                    max((r["tasks"] for r in results.values()), default=0), tuple(_warnings(results, part)), missed=_missed([r.get("missed") for r in results.values()]))
 
 
 def seed_of(seed: int, number: int) -> int:
@@ -150,6 +151,32 @@ def _distinct(results: dict[int, dict[str, Any]], part: int) -> list[Finding]:
             finding = _finding(told)
             found.setdefault(_alike(finding), replace(finding, schedules=number * part + finding.schedules))
     return sorted(found.values(), key=lambda f: (f.schedules, list(KINDS).index(f.kind)))
+
+
+def _told(value: Any) -> Any:
+    """The same in each process: functions by their names."""
+    if callable(value):
+        return f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', type(value).__qualname__)}"
+    return [_told(one) for one in value] if isinstance(value, (list, tuple)) else value
+
+
+def _missed(parts: list[dict[str, Any] | None]) -> Missed | None:
+    """What all parts missed."""
+    told = [part for part in parts if part is not None]
+    return Missed(math.prod(part["probability"] for part in told), told[0]["depth"]) if told and len(told) == len(parts) else None
+
+
+def _warnings(results: dict[int, dict[str, Any]], part: int) -> list[LockOrder]:
+    def place(told: list[Any] | tuple[Any, ...] | None) -> Frame | Operation | None:
+        return None if told is None else Frame(*told) if len(told) == len(Frame._fields) else Operation(*told)
+
+    found: dict[tuple[Any, ...], LockOrder] = {}
+    for number in sorted(results):
+        for told in results[number].get("warnings", ()):
+            who = tuple(Locked(g["goroutine"], g["body"], g["what"], place(g["held"]), place(g["taken"])) for g in told["goroutines"])
+            key = tuple(sorted((-1 if g.body is None else g.body, g.held or (), g.taken or ()) for g in who))
+            found.setdefault(key, LockOrder(who, told["schedule"], number * part + told["schedules"], told["message"]))
+    return list(found.values())
 
 
 def _name(program: Source) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ._errors import ArgumentError, NewprocError, PatternError
 from ._explore import Finding, explore, replay
-from ._finding import KINDS
+from ._finding import KINDS, LockOrder
 from ._pattern import Pattern
 from ._shrink import Shrunk, shrink
 
@@ -50,10 +50,16 @@ def add(commands: argparse._SubParsersAction[Any]) -> None:
     find.add_argument("--shrink", action="store_true", help="make the pattern of each finding as small as it can be, too")
     find.add_argument("--save", metavar="DIR", help="with --shrink: each of them as a file in DIR")
     find.add_argument("--json", action="store_true", help="a JSON object a finding")
+    find.add_argument("--warnings", action="store_true", help='with --json: an object, {"warning": ...}, a warning, too')
+    find.add_argument("--summary", action="store_true", help='with --json: a last object, {"summary": ...}, of what was done and covered')
+    find.add_argument("--check-scheduler", action="store_true", help="the scheduler's own invariants at each step: slow, for its tests")
     again = make("replay", help="run one schedule again", epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
     again.add_argument("file", metavar="FILE", help="a pattern; - is standard input")
     again.add_argument("schedule", metavar="SCHEDULE", help="as explore prints it")
     again.add_argument("--lenient", action="store_true", help="pass over what does not fit the program")
+    for parser in (find, again):
+        parser.add_argument("--invariant", action="append", metavar="EXPR", help="holds at each step: 'v0 + v1 == 10' of the variables; else it is an assert")
+        parser.add_argument("--eventually", action="append", metavar="EXPR", help="holds once nothing can go on any more")
     again.add_argument("--trace", metavar="OUT", help="write a trace in Perfetto's format")
 
 
@@ -64,6 +70,22 @@ def _complain(text: str) -> int:
 
 def _read(name: str) -> Pattern:
     return Pattern(sys.stdin.read() if name == "-" else Path(name).read_text())
+
+
+def _properties(args: argparse.Namespace) -> dict[str, Any]:
+    return {"invariant": args.invariant, "eventually": args.eventually}
+
+
+def _replay_line(args: argparse.Namespace, schedule: str, file: str) -> str:
+    """The command that shows it again."""
+    given = [f"--{name} {shlex.quote(text)}" for name, texts in _properties(args).items() for text in texts or ()]
+    return " ".join(["newproc replay", shlex.quote(file), schedule, *given])
+
+
+def _warning_for_people(warning: LockOrder, args: argparse.Namespace) -> str:
+    lines = [f"warning: {warning.message.partition(':')[0]}, though no schedule did"]
+    lines += [f"    {g}" for g in warning.goroutines]
+    return "\n".join([*lines, f"    see the orders: {_replay_line(args, warning.schedule, args.file)}"])
 
 
 class _Report:
@@ -100,7 +122,7 @@ class _Report:
 
     def _lines(self, finding: Finding, small: Shrunk | None, file: str | None) -> list[str]:
         shown = finding if small is None else small.finding
-        again = f"newproc replay {shlex.quote(file or (self._args.file if small is None else '-'))} {shown.schedule}"
+        again = _replay_line(self._args, shown.schedule, file or (self._args.file if small is None else "-"))
         if small is None:
             return [*_who(finding), f"    see it again: {again}"]
         if file is None:
@@ -128,19 +150,28 @@ def _given(args: argparse.Namespace, *names: str) -> dict[str, Any]:
 def _explore(args: argparse.Namespace) -> int:
     if args.save and not args.shrink:
         return _complain("--save writes what --shrink makes; give --shrink, too")
+    if args.shrink and (args.invariant or args.eventually):
+        return _complain("--shrink makes patterns smaller for what they show by themselves; leave out --invariant and --eventually, or --shrink")
     pattern = _read(args.file)
     done = explore(pattern, driver=args.driver, schedules=args.schedules, seed=args.seed, seconds=args.seconds, first=args.first,
-                   find=args.find, on_finding=_Report(args, pattern).tell, shrink=not args.no_shrink, **_given(args, "steps", "depth", "bound", "prefix"))
+                   find=args.find, on_finding=_Report(args, pattern).tell, shrink=not args.no_shrink, warnings=args.warnings or not args.json,
+                   check_scheduler=args.check_scheduler, coverage=args.summary or not args.json, **_properties(args),
+                   **_given(args, "steps", "depth", "bound", "prefix"))
+    for warning in done.warnings:
+        print(warning.json() if args.json else _warning_for_people(warning, args), flush=True)
     if not args.json:
         rate = f"{done.schedules / done.seconds:,.0f} a second" if done.seconds > 0 and not args.shrink else ""
         every = ", which are all there are" if done.complete else ""
         found = "1 finding" if len(done.findings) == 1 else f"{len(done.findings):,} findings"
         print(", ".join(filter(None, [f"{found} in {done.schedules:,} schedules{every}", rate])))
+        print(*(f"{said}\n" for said in (done.coverage, done.missed) if said is not None), sep="", end="")
+    elif args.summary:
+        print(done.json())
     return 1 if done else 0
 
 
 def _replay(args: argparse.Namespace) -> int:
-    again = replay(_read(args.file), args.schedule, lenient=args.lenient, trace=1 << 20 if args.trace else False)
+    again = replay(_read(args.file), args.schedule, lenient=args.lenient, trace=1 << 20 if args.trace else False, **_properties(args))
     sys.stdout.write(again.text)
     sys.stdout.flush()
     if args.trace and again.trace is not None:

@@ -8,13 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from . import _core
 from ._errors import ArgumentError
-from ._finding import Driver, Explored, Finding, Frame, Involved, Question, Replayed, Step, Task, finding_from, mask_of
+from ._finding import (
+    LOCK_ORDER, Coverage, Driver, Explored, Finding, Frame, Involved, Locked, LockOrder, Missed, Operation, Question, Replayed, Step, Task,
+    explored_from, finding_from, mask_of, warning_from,
+)  # fmt: skip
 from ._look import Trace, snapshot_from
 from ._pattern import Pattern
 from ._program import Program, programs_only
+from ._property import properties_of
 from ._runtime import TRACED
 
 if TYPE_CHECKING:
+    from ._property import Asked, Properties
+
     Source = Pattern | str | dict[str, Any] | Callable[[], object]
 
 
@@ -46,6 +52,10 @@ def explore(
     points: Iterable[Any] = (),
     level: str = "line",
     check: bool | None = None,
+    invariant: Properties = None,
+    eventually: Properties = None,
+    warnings: bool = True,
+    coverage: bool = True,
     **options: Any,
 ) -> Explored:
     """Search over the schedules of a Python program or of a spawn pattern.
@@ -74,15 +84,24 @@ def explore(
         points: functions, methods or classes in which others may come before each line, beside what newproc's own operations give.
         level: ``"line"``, or ``"instruction"``: where in ``points``.
         check: run one schedule twice first, to see that the program does the same again (default: for functions).
-        options: other fields of ``rt_explore_options``: steps, after_main, shrink, depth, bound, prefix.
+        invariant: a function, or several, that looks at the program's state before each operation that others could notice, and at the end.
+            Where it returns false, or an assert in it fails, that is a finding of the kind ``assert``. Of a pattern it gets the variables, a tuple, or it
+            is a text such as ``"v0 + v1 == 10"``. It must change nothing; `Var` and `Atomic` are read there without a point.
+        eventually: the same, looked at once nothing can go on any more: main has returned and the others have ended or wait for ever, or all wait.
+        warnings: also look for orders of locks that can deadlock, though they did not; they are no findings.
+        coverage: count what is covered.
+        options: other fields of ``rt_explore_options``: steps, after_main, shrink, depth, bound, prefix, check_scheduler.
 
     Raises:
         NondeterminismError: the function depends on more than its schedule; the text names the first point that differs.
     """
     source = program_of(program, points, level, check)
-    fields: dict[str, Any] = {"schedules": schedules, "seed": seed, "first": int(first), "find": mask_of(find), **options}
-    if "shrink" in fields:
-        fields["shrink"] = int(fields["shrink"])
+    find_mask = mask_of(find) | (LOCK_ORDER if warnings else 0)
+    fields: dict[str, Any] = {"schedules": schedules, "seed": seed, "first": int(first), "find": find_mask, "coverage": int(coverage),
+                              **options}
+    for flag in ("shrink", "check_scheduler"):
+        if flag in fields:
+            fields[flag] = int(fields[flag])
     if seconds is not None:
         fields["nanos"] = int(seconds * 1e9)
     pick = None
@@ -90,7 +109,15 @@ def explore(
         fields["driver"] = driver
     else:
         pick = pick_of(driver)
+    properties = properties_of(source, invariant, eventually)
     findings: list[Finding] = []
+    warned: list[LockOrder] = []
+
+    def hear(raw: dict[str, Any], finding: Callable[[dict[str, Any]], Finding]) -> bool:
+        if raw["kind"] == "lock order":
+            warned.append(warning_from(raw))
+            return True
+        return tell(finding(raw))
 
     def tell(finding: Finding) -> bool:
         findings.append(finding)
@@ -99,15 +126,16 @@ def explore(
         return True
 
     if isinstance(source, Program):
-        done = source.explore(fields, tell, pick, check is not False)
+        source.properties = properties
+        done = source.explore(fields, hear, pick, check is not False)
     else:
-        done = _core.explore(source._core, fields, lambda raw: tell(finding_from(raw)), pick)
-    return Explored(tuple(findings), done["schedules"], done["steps"], done["seconds"], done["complete"], done["tasks"])
+        done = _core.explore(source._core, fields, lambda raw: hear(raw, finding_from), pick, properties)
+    return explored_from(done, findings, warned, coverage)
 
 
 def replay(
     program: Source, schedule: str, *, lenient: bool = False, snapshot: bool = False, trace: int | bool = False,
-    points: Iterable[Any] = (), level: str = "line", **options: Any,
+    points: Iterable[Any] = (), level: str = "line", invariant: Properties = None, eventually: Properties = None, **options: Any,
 ) -> Replayed:
     """Run one schedule of a Python program or of a spawn pattern again.
 
@@ -119,7 +147,9 @@ def replay(
         trace: how many events to keep; True for 65,536.
         points: as `explore` had them.
         level: as `explore` had it.
-        options: other fields of ``rt_replay_options``: steps, after_main.
+        invariant: as `explore` had it.
+        eventually: as `explore` had it.
+        options: other fields of ``rt_replay_options``: steps, after_main, check_scheduler.
 
     Raises:
         ArgumentError: the text is no schedule.
@@ -127,17 +157,23 @@ def replay(
     """
     source = program_of(program, points, level, None)
     fields = {"lenient": int(lenient), "want_snapshot": int(snapshot), "trace_events": TRACED if trace is True else int(trace), **options}
-    return replayed(source, schedule, fields)
+    return replayed(source, schedule, fields, properties_of(source, invariant, eventually))
 
 
-def replayed(source: Pattern | Program, schedule: str, fields: dict[str, Any], pick: Callable[..., int | None] | None = None) -> Replayed:
+def replayed(
+    source: Pattern | Program, schedule: str, fields: dict[str, Any], properties: list[Asked], pick: Callable[..., int | None] | None = None,
+) -> Replayed:
     """What `replay` returns; ``pick`` is asked at each decision, with the schedule's way as the usual one."""
     if isinstance(source, Program):
+        source.properties = properties
         return source.replay(schedule, fields, pick)
-    log, rc, end, events, shot, raw = _core.replay(source._core, schedule, fields, pick)
+    log, rc, end, events, shot, raw = _core.replay(source._core, schedule, fields, pick, properties)
     lines = tuple(tuple(json.loads(line)) for line in log.splitlines())
     return Replayed(lines, rc, end, Trace(events) if events is not None else None,
                     snapshot_from(shot) if shot is not None else None, tuple(finding_from(f) for f in raw), log)
 
 
-__all__ = ["Driver", "Explored", "Finding", "Frame", "Involved", "Question", "Replayed", "Step", "Task", "explore", "replay"]
+__all__ = [
+    "Coverage", "Driver", "Explored", "Finding", "Frame", "Involved", "LockOrder", "Locked", "Missed", "Operation", "Question", "Replayed", "Step", "Task", "explore",
+    "replay",
+]  # fmt: skip

@@ -22,6 +22,10 @@ KINDS = {"deadlock": 1, "leak": 2, "panic": 4, "assert": 8, "race": 16, "liveloc
 """What a search can find."""
 
 
+LOCK_ORDER = 64
+"""RT_WARN_LOCK_ORDER: a warning, none of `KINDS`."""
+
+
 class Frame(NamedTuple):
     """A place in Python code."""
 
@@ -31,6 +35,16 @@ class Frame(NamedTuple):
 
     def __str__(self) -> str:
         return f"{PurePath(self.file).name}:{self.line}"
+
+
+class Operation(NamedTuple):
+    """A place in a pattern: an operation of a body, counted as they are compiled: a list's before what follows it."""
+
+    body: int
+    number: int
+
+    def __str__(self) -> str:
+        return f"operation {self.number} of body {self.body}"
 
 
 def frame_of(site: int) -> Frame | None:
@@ -83,8 +97,77 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Locked:
+    """A goroutine that takes a lock while it holds another, and where it took the two."""
+
+    goroutine: int
+    body: int | None
+    what: str
+    held: Frame | Operation | None
+    taken: Frame | Operation | None
+
+    def __str__(self) -> str:
+        places = f", at {self.taken} and {self.held}" if self.held is not None and self.taken is not None else ""
+        return f"goroutine {self.goroutine}: {self.what}{places}"
+
+
+@dataclass(frozen=True, slots=True)
+class LockOrder:
+    """A warning: goroutines take locks in orders in which they can wait for one another. ``schedule`` shows the orders, not the deadlock."""
+
+    goroutines: tuple[Locked, ...]
+    schedule: str
+    schedules: int
+    message: str
+
+    def json(self) -> str:
+        """One line of JSON."""
+        return json.dumps({"warning": "lock order", **asdict(self)})
+
+    def __str__(self) -> str:
+        return f"lock order: {self.message} ({', '.join(map(str, self.goroutines))})"
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What the schedules of a search made happen.
+
+    ``transitions`` of the scheduler: how the goroutine that ran last left and at what, who came and to what. ``pairs`` of operations of different
+    goroutines on one object, one right after the other, not both reads, by their places. ``last_new``: the schedule, from 1 on, that covered something
+    new last. ``unseen``: about the probability that one more schedule shows a new pair (Good, Turing).
+    """
+
+    transitions: int
+    pairs: int
+    last_new: int
+    unseen: float
+
+    def __str__(self) -> str:
+        return (f"covered {self.transitions:,} transitions and {self.pairs:,} ordered pairs, the last new one in schedule {self.last_new:,}; "
+                f"one more shows a new pair with a probability of about {self.unseen:.2g}")
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A bug of at most ``depth`` (None: any) is missed with at most this probability, if no schedule has more goroutines or decisions than those run.
+
+    The depth of a bug is how many operations must come in a certain order for it to show.
+    """
+
+    probability: float
+    depth: int | None
+
+    def __str__(self) -> str:
+        which = "any bug" if self.depth is None else f"a bug of depth {self.depth} or less"
+        return f"{which} is missed with a probability of at most {self.probability:.2g}"
+
+
+@dataclass(frozen=True, slots=True)
 class Explored:
-    """What a search did. ``complete``: the driver had nothing left to try."""
+    """What a search did. ``complete``: the driver had nothing left to try. ``warnings`` are no findings.
+
+    ``missed`` is there for the drivers pct, random and urw, where something can be said.
+    """
 
     findings: tuple[Finding, ...]
     schedules: int
@@ -92,10 +175,18 @@ class Explored:
     seconds: float
     complete: bool
     tasks: int
+    warnings: tuple[LockOrder, ...] = ()
+    coverage: Coverage | None = None
+    missed: Missed | None = None
 
     def __bool__(self) -> bool:
         """Whether anything was found."""
         return bool(self.findings)
+
+    def json(self) -> str:
+        """One line of JSON of what was done; findings and warnings have their own."""
+        told = {name: value for name, value in asdict(self).items() if name not in ("findings", "warnings")}
+        return json.dumps({"summary": told})
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +289,23 @@ def finding_from(raw: dict[str, Any], **more: Any) -> Finding:
     who = tuple(Involved(g["goroutine"], g["body"], g["what"]) for g in raw["goroutines"])
     fields = {"goroutines": who, "message": raw["message"], **more}
     return Finding(kind=raw["kind"], schedule=raw["schedule"], schedules=raw["schedules"], seconds=raw["seconds"], **fields)
+
+
+def explored_from(done: dict[str, Any], findings: list[Finding], warnings: list[LockOrder], covered: bool) -> Explored:
+    """As the extension has it."""
+    probability, depth = done["missed"]
+    return Explored(tuple(findings), done["schedules"], done["steps"], done["seconds"], done["complete"], done["tasks"], tuple(warnings),
+                    Coverage(*done["covered"]) if covered else None, Missed(probability, depth or None) if probability < 1 else None)
+
+
+def warning_from(raw: dict[str, Any]) -> LockOrder:
+    """As the extension has it."""
+
+    def place(body: int | None, site: int) -> Frame | Operation | None:
+        return frame_of(site) if body is None else Operation(site >> 32, site & 0xFFFFFFFF)
+
+    who = tuple(Locked(g["goroutine"], g["body"], g["what"], place(g["body"], g["held_site"]), place(g["body"], g["site"])) for g in raw["goroutines"])
+    return LockOrder(who, raw["schedule"], raw["schedules"], raw["message"])
 
 
 def schedule_text(program_hash: int, deviations: Iterable[str] = ()) -> str:

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import CodeType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import _core
 from ._errors import ArgumentError, NondeterminismError, StateError
@@ -19,6 +19,9 @@ from ._finding import Finding, Frame, Involved, Replayed, Step, finding_from, sc
 from ._look import Trace, snapshot_from
 from ._points import LEVELS, codes_of, watched
 from ._runtime import PYTHON_STACK_BYTES
+
+if TYPE_CHECKING:
+    from ._property import Asked
 
 OPS = {1: "read", 2: "write", 3: "atomic access", 4: "channel", 5: "select", 6: "lock or wait", 7: "timer", 8: "atomic load"}
 SKIPS = ("Skipped", "SkipTest", "XFailed")
@@ -106,6 +109,7 @@ class Program:
     def __init__(self, main: Callable[[], object], points: Iterable[Any] = (), level: str = LEVELS[0]) -> None:
         self.main, self.codes, self.level, self.hash = main, codes_of(points), level, hash_of(main)
         self._raw: list[dict[str, Any]] = []  # what the last replay has shown
+        self.properties: list[Asked] = []
         self._watched = False
         self._lines: set[CodeType] | None = None
         self._bounds: dict[str, Any] = {}  # of a schedule, where the search has its own
@@ -115,7 +119,8 @@ class Program:
 
     @contextmanager
     def _about(self, pick: Pick | None, tell: Callable[[dict[str, Any]], bool]) -> Iterator[dict[str, Any]]:
-        about: dict[str, Any] = {"passes": passes, "instructions": self.level != LEVELS[0], "pick": pick, "tell": tell, "hash": self.hash}
+        about: dict[str, Any] = {"passes": passes, "instructions": self.level != LEVELS[0], "pick": pick, "tell": tell, "hash": self.hash,
+                                 "properties": self.properties}
         if self._watched:  # a replay in the middle of a search: its points are there already
             yield {**about, "lines": self._lines}
             return
@@ -126,12 +131,14 @@ class Program:
             finally:
                 self._watched = False
 
-    def explore(self, fields: dict[str, Any], tell: Callable[[Finding], bool], pick: Pick | None, check: bool) -> dict[str, Any]:
-        """What was done. Each finding is run once more, with all that Python can say of it."""
+    def explore(
+        self, fields: dict[str, Any], hear: Callable[[dict[str, Any], Callable[[dict[str, Any]], Finding]], bool], pick: Pick | None, check: bool,
+    ) -> dict[str, Any]:
+        """What was done. Each finding is run once more, with all that Python can say of it: `shown`, which ``hear`` calls."""
         self._bounds = {name: fields[name] for name in ("steps", "after_main") if name in fields}
         if check:
             self.check(None)
-        with self._about(pick, lambda raw: tell(self.shown(raw))) as about:
+        with self._about(pick, lambda raw: hear(raw, self.shown)) as about:
             return _core.explore_program(self.main, fields, about, PYTHON_STACK_BYTES)
 
     def shown(self, raw: dict[str, Any]) -> Finding:

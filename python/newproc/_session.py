@@ -11,10 +11,12 @@ from ._explore import pick_of, program_of, replayed
 from ._finding import Driver, Finding, Question, Replayed, Step, schedule_text
 from ._look import Snapshot, Trace
 from ._program import Program
+from ._property import properties_of
 from ._runtime import TRACED
 
 if TYPE_CHECKING:
     from ._explore import Source
+    from ._property import Properties
     from ._pattern import Pattern
 
 
@@ -43,11 +45,17 @@ class Session:
         schedule: what to follow first; `run_to_end` and `step` go along it as far as it goes (default: what Go would do).
         points: as for `explore`.
         level: as for `explore`.
+        invariant: as for `explore`; where it does not hold the run ends.
+        eventually: as for `explore`.
         more: other fields of ``rt_replay_options``: steps, after_main.
     """
 
-    def __init__(self, program: Source, schedule: str | None = None, *, points: Iterable[Any] = (), level: str = "line", **more: Any) -> None:
+    def __init__(
+        self, program: Source, schedule: str | None = None, *, points: Iterable[Any] = (), level: str = "line", invariant: Properties = None,
+        eventually: Properties = None, **more: Any,
+    ) -> None:
         self._source: Pattern | Program = program_of(program, points, level, None)
+        self._properties = properties_of(self._source, invariant, eventually)
         self._hash = self._source.hash if isinstance(self._source, Program) else _core.pattern_hash(self._source._core)
         self._more = more
         self._plan = schedule
@@ -55,7 +63,7 @@ class Session:
         self._asked: list[Question] = []  # as long, and one more while the run is not over
         self._shown: Replayed | None = None
         if schedule is not None:
-            replayed(self._source, schedule, dict(more))  # strictly; what is done in the session need not fit
+            replayed(self._source, schedule, dict(more), self._properties)  # strictly; what is done in the session need not fit
         self._go(None)
 
     @property
@@ -200,7 +208,7 @@ class Session:
             return way
 
         schedule = self._plan if self._plan is not None else schedule_text(self._hash)
-        shown = replayed(self._source, schedule, {"lenient": 1, **self._more, **fields}, pick)
+        shown = replayed(self._source, schedule, {"lenient": 1, **self._more, **fields}, self._properties, pick)
         if len(asked) < stop:
             raise StateError(f"Session: the run ended after {len(asked)} steps, and had gone {stop} before; the program must do the same again")
         if keep:

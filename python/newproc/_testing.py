@@ -17,7 +17,7 @@ from ._runtime import TRACED
 F = TypeVar("F", bound=Callable[..., Any])
 MACHINE = "machine"
 BOUNDS = ("steps", "after_main")
-ALSO_FOR_REPLAY = ("points", "level", *BOUNDS)
+ALSO_FOR_REPLAY = ("points", "level", "invariant", "eventually", *BOUNDS)
 
 
 def check(

@@ -20,6 +20,7 @@ py::dict dict_of(const rt_finding& f) {
     one["body"] = g.body >= 0 ? py::object(py::int_(g.body)) : py::object(py::none());
     one["what"] = g.what;
     one["site"] = g.site;
+    one["held_site"] = g.held_site;
     goroutines.append(one);
   }
   py::dict out;
@@ -40,7 +41,32 @@ py::dict dict_of(const rt_explored& done) {
   out["seconds"] = static_cast<double>(done.nanos) / 1e9;
   out["complete"] = done.complete != 0;
   out["tasks"] = done.tasks;
+  out["covered"] = py::make_tuple(done.transitions, done.pairs, done.last_new, done.unseen);
+  out["missed"] = py::make_tuple(done.missed, done.missed_depth);
   return out;
+}
+
+Properties::Properties(const py::list& asked, rt_property_func check, void* owner) {
+  for (const py::handle item : asked) {
+    const auto one = item.cast<py::tuple>();
+    all_.push_back({one[2].cast<py::object>(), one[0].cast<std::string>(), {}, owner});
+    list_.push_back({all_.back().name.c_str(), one[1].cast<bool>() ? std::uint32_t{RT_EVENTUALLY} : std::uint32_t{RT_ALWAYS}, check, &all_.back()});
+  }
+}
+
+int Properties::One::look(const rt_moment& now, const char** text) {
+  py::object said;
+  if (now.vars != nullptr) {
+    py::tuple vars(now.nvars);
+    for (std::size_t v = 0; v < now.nvars; ++v) vars[v] = py::int_(now.vars[v]);
+    said = fn(vars);
+  } else {
+    said = fn();
+  }
+  if (said.is_none()) return RT_HOLDS;
+  why = said.cast<std::string>();
+  *text = why.c_str();
+  return RT_BROKEN;
 }
 
 std::uint32_t ask(const py::object& pick, const rt_question& q) {
@@ -97,6 +123,20 @@ std::uint32_t choose(void* arg, const rt_question* q) {
   return static_cast<std::uint32_t>(RT_STOP);
 }
 
+int holds(void* arg, const rt_moment* now, const char** why) {
+  const py::gil_scoped_acquire gil;
+  auto& one = *static_cast<Properties::One*>(arg);
+  auto& callback = *static_cast<Callback*>(one.owner);
+  if (callback.failed) return RT_STOP_SEARCH;
+  try {
+    return one.look(*now, why);
+  } catch (py::error_already_set& error) {
+    error.restore();
+    callback.failed = true;
+  }
+  return RT_STOP_SEARCH;
+}
+
 }  // namespace
 
 rt_explore_options options_from(const py::dict& fields, std::string& driver, std::string& prefix) {
@@ -106,6 +146,7 @@ rt_explore_options options_from(const py::dict& fields, std::string& driver, std
     const auto name = key.cast<std::string>();
 #define FIELD(f) if (name == #f) { set_field(o.f, name, value); continue; }
     FIELD(schedules) FIELD(seed) FIELD(nanos) FIELD(steps) FIELD(after_main) FIELD(find) FIELD(first) FIELD(shrink) FIELD(depth) FIELD(bound)
+    FIELD(check_scheduler) FIELD(coverage)
 #undef FIELD
     if (name == "driver") {
       driver = value.cast<std::string>();
@@ -126,9 +167,9 @@ rt_replay_options replay_options_from(const py::dict& fields) {
   for (const auto& [key, value] : fields) {
     const auto name = key.cast<std::string>();
 #define FIELD(f) if (name == #f) { set_field(o.f, name, value); continue; }
-    FIELD(lenient) FIELD(want_snapshot) FIELD(trace_events) FIELD(steps) FIELD(after_main)
+    FIELD(lenient) FIELD(want_snapshot) FIELD(trace_events) FIELD(steps) FIELD(after_main) FIELD(check_scheduler)
 #undef FIELD
-    throw py::type_error("no option \"" + name + "\"; there are lenient, want_snapshot, trace_events, steps, after_main");
+    throw py::type_error("no option \"" + name + "\"; there are lenient, want_snapshot, trace_events, steps, after_main, check_scheduler");
   }
   return o;
 }
@@ -151,10 +192,12 @@ rt_shrink_options shrink_options_from(const py::dict& fields) {
 rt_program program_of(const Pattern& pattern) { return {sizeof(rt_program), pattern.get(), nullptr, nullptr, nullptr, 0, 0}; }
 
 /// What was done, as a dict; `tell` is called for each finding, and says whether to go on.
-py::dict explore(const Pattern& pattern, const py::dict& fields, const py::object& tell, const py::object& pick) {
+py::dict explore(const Pattern& pattern, const py::dict& fields, const py::object& tell, const py::object& pick, const py::list& asked) {
   std::string driver, prefix;
   rt_explore_options o = options_from(fields, driver, prefix);
-  Callback findings{tell}, decisions{pick};
+  Callback findings{tell}, decisions{pick}, looks{py::none()};
+  const Properties properties(asked, holds, &looks);
+  properties.put(o);
   if (!pick.is_none()) {
     o.choose = choose;
     o.choose_arg = &decisions;
@@ -167,15 +210,17 @@ py::dict explore(const Pattern& pattern, const py::dict& fields, const py::objec
     const py::gil_scoped_release released;
     status = rt_explore(&program, &o, found, &findings, &done);
   }
-  if (findings.failed || decisions.failed) throw py::error_already_set();
+  if (findings.failed || decisions.failed || looks.failed) throw py::error_already_set();
   check(status);
   return dict_of(done);
 }
 
 /// (log, rc, end, TraceBuffer or None, snapshot dict or None, findings)
-py::tuple replay(const Pattern& pattern, const std::string& schedule, const py::dict& fields, const py::object& pick) {
+py::tuple replay(const Pattern& pattern, const std::string& schedule, const py::dict& fields, const py::object& pick, const py::list& asked) {
   rt_replay_options o = replay_options_from(fields);
-  Callback decisions{pick};
+  Callback decisions{pick}, looks{py::none()};
+  const Properties properties(asked, holds, &looks);
+  properties.put(o);
   if (!pick.is_none()) {
     o.choose = choose;
     o.choose_arg = &decisions;
@@ -192,7 +237,7 @@ py::tuple replay(const Pattern& pattern, const std::string& schedule, const py::
     const py::gil_scoped_release released;
     status = rt_replay(&program, schedule.c_str(), &o, found, &findings, &raw);
   }
-  if (findings.failed || decisions.failed) {
+  if (findings.failed || decisions.failed || looks.failed) {
     if (status == RT_OK) rt_result_free(raw);
     throw py::error_already_set();
   }

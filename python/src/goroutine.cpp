@@ -205,6 +205,8 @@ Goroutine* running() {
   return g;
 }
 
+void runs_none() { known = {PyThreadState_Get(), nullptr}; }
+
 Goroutine* in_goroutine(const char* name) {
   Goroutine* g = running();
   if (__builtin_expect(g == nullptr, 0)) {

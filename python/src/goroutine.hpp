@@ -55,6 +55,8 @@ std::uint64_t site_or_start(const Goroutine* g);
 Goroutine* running();
 /// The same, with PlaceError set outside.
 Goroutine* in_goroutine(const char* name);
+/// The calling thread state is a driver's: what runs on it is no goroutine, though it stand between two of them.
+void runs_none();
 
 /// Sets the exception of newproc._errors for a status, with rt_last_error() as text. Returns nullptr.
 PyObject* raise_status(rt_status status);

@@ -14,12 +14,13 @@ namespace {
 /// What a search of a Python program is given beside main, by name.
 struct Asked {
   py::object main, passes, lines, pick, tell;
+  py::list properties;
   std::uint32_t hash;
   bool instructions;
 };
 
 Asked asked_from(const py::object& main, const py::dict& about) {
-  return {main, about["passes"], about["lines"], about["pick"], about["tell"], about["hash"].cast<std::uint32_t>(), about["instructions"].cast<bool>()};
+  return {main, about["passes"], about["lines"], about["pick"], about["tell"], about["properties"], about["hash"].cast<std::uint32_t>(), about["instructions"].cast<bool>()};
 }
 
 /// A search, and who is asked and told in the middle of it.
@@ -49,6 +50,20 @@ struct Call {
         error.restore();
       }
       return static_cast<std::uint32_t>(RT_STOP);
+    });
+  }
+  /// As the driver, too: a property looks, and is no goroutine.
+  static int holds(void* raw, const rt_moment* now, const char** why) {
+    auto& one = *static_cast<Properties::One*>(raw);
+    auto* call = static_cast<Call*>(one.owner);
+    if (call->search.passed != nullptr) return RT_STOP_SEARCH;
+    return call->search.on_driver([&]() -> int {
+      try {
+        return one.look(*now, why);
+      } catch (py::error_already_set& error) {
+        error.restore();
+      }
+      return RT_STOP_SEARCH;
     });
   }
   /// On the host, between runs.
@@ -104,6 +119,8 @@ py::dict explore_program(const py::object& main, const py::dict& fields, const p
     o.choose = Call::choose;
     o.choose_arg = &call;
   }
+  const Properties properties(asked.properties, Call::holds, &call);
+  properties.put(o);
   const rt_program program = call.program();
   rt_explored done{};
   done.struct_size = sizeof done;
@@ -127,6 +144,8 @@ py::tuple replay_program(const py::object& main, const std::string& schedule, co
     o.choose = Call::choose;
     o.choose_arg = &call;
   }
+  const Properties properties(asked.properties, Call::holds, &call);
+  properties.put(o);
   const rt_program program = call.program();
   rt_result* raw = nullptr;
   const rt_status status = rt_replay(&program, schedule.c_str(), &o, Call::found, &call, &raw);

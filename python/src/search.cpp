@@ -73,6 +73,7 @@ PyThreadState* Search::take_driver() {
   if (driver != run.host) PyUnstable_ThreadState_SetStackProtection(driver, here - kUsable, kUsable);
 #endif
   swap_to(driver);
+  runs_none();
   return was;
 }
 

@@ -42,21 +42,22 @@ def is_wanted(bug: Bug, found: Found) -> bool:
     return expected((found.kind, found.bodies), bug.expect)
 
 
-def search_buggy(explorer: Explorer, bug: Bug, seeds: int, schedules: int, driver: str) -> tuple[list[int | None], Counter[Verdict]]:
+def search_buggy(explorer: Explorer, bug: Bug, args: argparse.Namespace) -> tuple[list[int | None], Counter[Verdict]]:
     """For each seed the schedules to the first finding that was expected; and what else came up before it."""
     first: list[int | None] = []
     others: Counter[Verdict] = Counter()
-    for seed in range(1, seeds + 1):
-        done = explorer.search(bug.buggy, schedules=schedules, seed=seed, driver=driver, until=lambda f: is_wanted(bug, f))
+    for seed in range(1, args.seeds + 1):
+        done = explorer.search(bug.buggy, schedules=args.schedules, seed=seed, driver=args.driver, until=lambda f: is_wanted(bug, f),
+                               checked=args.check_scheduler)
         hit = next((f.schedules for f in done.findings if is_wanted(bug, f)), None)
         first.append(hit)
         others.update((f.kind, f.bodies) for f in done.findings if not is_wanted(bug, f))
     return first, others
 
 
-def search_fixed(explorer: Explorer, bug: Bug, schedules: int, driver: str) -> list[Found]:
+def search_fixed(explorer: Explorer, bug: Bug, args: argparse.Namespace) -> list[Found]:
     assert bug.fixed is not None
-    return explorer.search(bug.fixed, schedules=schedules, seed=1, driver=driver).findings
+    return explorer.search(bug.fixed, schedules=args.fixed, seed=1, driver=args.driver, checked=args.check_scheduler).findings
 
 
 def check(args: argparse.Namespace) -> int:
@@ -65,9 +66,9 @@ def check(args: argparse.Namespace) -> int:
     missed = alarms = strangers = 0
     bugs = kernels(args.only)
     for bug in bugs:
-        first, others = search_buggy(explorer, bug, args.seeds, args.schedules, args.driver)
+        first, others = search_buggy(explorer, bug, args)
         hits = [n for n in first if n is not None]
-        false = search_fixed(explorer, bug, args.fixed, args.driver)
+        false = search_fixed(explorer, bug, args)
         said = f"{bug.name:<22} {len(hits)}/{args.seeds} seeds, mean {sum(hits) / len(hits):.1f} schedules" if hits else f"{bug.name:<22} never"
         if len(hits) < need:
             missed += 1
@@ -175,6 +176,7 @@ def main() -> int:
             one.add_argument("--fixed", type=int, default=300, help="schedules of each repaired form")
         if name != "table":
             one.add_argument("--verbose", action="store_true")
+            one.add_argument("--check-scheduler", action="store_true", help="at each step, the scheduler's own invariants")
     args = parser.parse_args()
     return args.run(args)
 

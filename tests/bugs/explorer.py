@@ -23,12 +23,14 @@ class _Options(ctypes.Structure):
         ("struct_size", ctypes.c_size_t), ("driver", ctypes.c_char_p), ("schedules", ctypes.c_uint64), ("seed", ctypes.c_uint64),
         ("nanos", ctypes.c_uint64), ("steps", ctypes.c_uint64), ("after_main", ctypes.c_uint64), ("find", ctypes.c_uint32),
         ("first", ctypes.c_uint32), ("shrink", ctypes.c_uint32), ("depth", ctypes.c_uint32), ("bound", ctypes.c_uint32),
-        ("choose", ctypes.c_void_p), ("choose_arg", ctypes.c_void_p), ("prefix", ctypes.c_char_p),
+        ("choose", ctypes.c_void_p), ("choose_arg", ctypes.c_void_p), ("prefix", ctypes.c_char_p), ("properties", ctypes.c_void_p), ("nproperties", ctypes.c_size_t),
+        ("check_scheduler", ctypes.c_uint32), ("coverage", ctypes.c_uint32),
     ]
 
 
 class _Involved(ctypes.Structure):
-    _fields_ = [("goroutine", ctypes.c_uint32), ("body", ctypes.c_int32), ("what", ctypes.c_char_p), ("site", ctypes.c_uint64), ("object", ctypes.c_void_p)]
+    _fields_ = [("goroutine", ctypes.c_uint32), ("body", ctypes.c_int32), ("what", ctypes.c_char_p), ("site", ctypes.c_uint64), ("object", ctypes.c_void_p),
+                ("held_site", ctypes.c_uint64)]
 
 
 class _Finding(ctypes.Structure):
@@ -41,7 +43,9 @@ class _Finding(ctypes.Structure):
 class _Explored(ctypes.Structure):
     _fields_ = [
         ("struct_size", ctypes.c_size_t), ("schedules", ctypes.c_uint64), ("steps", ctypes.c_uint64), ("findings", ctypes.c_uint64),
-        ("nanos", ctypes.c_uint64), ("complete", ctypes.c_uint32), ("tasks", ctypes.c_uint32),
+        ("nanos", ctypes.c_uint64), ("complete", ctypes.c_uint32), ("tasks", ctypes.c_uint32), ("warnings", ctypes.c_uint64),
+        ("transitions", ctypes.c_uint64), ("pairs", ctypes.c_uint64), ("last_new", ctypes.c_uint64), ("unseen", ctypes.c_double), ("missed", ctypes.c_double),
+        ("missed_depth", ctypes.c_uint32),
     ]
 
 
@@ -97,15 +101,15 @@ class Explorer:
         if status != 0:
             raise RuntimeError(self._lib.rt_last_error().decode())
 
-    def search(self, pattern: dict[str, Any], *, schedules: int, seed: int, driver: str = "portfolio", find: int = 63, until: Any = None) -> Searched:
-        """Search ``pattern``. ``until``: called with each finding; true ends the search."""
+    def search(self, pattern: dict[str, Any], *, schedules: int, seed: int, driver: str = "portfolio", find: int = 63, until: Any = None, checked: bool = False) -> Searched:
+        """Search ``pattern``. ``until``: called with each finding; true ends the search. ``checked``: with the scheduler's own invariants."""
         text = json.dumps(pattern).encode()
         names = pattern["names"]["bodies"]
         parsed = ctypes.c_void_p()
         self._check(self._lib.rt_pattern_parse(text, ctypes.c_size_t(len(text)), ctypes.byref(parsed)))
         options = _Options()
         self._check(self._lib.rt_explore_options_init(ctypes.byref(options), ctypes.c_size_t(ctypes.sizeof(options))))
-        options.driver, options.schedules, options.seed, options.find, options.shrink = driver.encode(), schedules, seed, find, 0
+        options.driver, options.schedules, options.seed, options.find, options.shrink, options.check_scheduler = driver.encode(), schedules, seed, find, 0, int(checked)
         findings: list[Found] = []
 
         def found(_arg: object, finding: Any) -> int:

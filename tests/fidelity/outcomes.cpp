@@ -56,7 +56,7 @@ std::string answer(const Json& asked) {
     engine.run(*driver, mix_seed(asked.at("seed").get<std::uint64_t>(), n++));
     const Explorer& e = engine.explorer();
     if (!e.stopped()) runs.insert(by_goroutine(engine.outcome()));
-    complete = !driver->end({e.decisions(), e.steps(), e.tasks(), false});
+    complete = !driver->end({e.decisions(), e.steps(), e.tasks()});
   }
   std::string out = "{\"complete\":" + std::string(complete ? "true" : "false") + ",\"schedules\":" + std::to_string(n) + ",\"runs\":[";
   const char* between = "";

@@ -59,7 +59,7 @@ TEST_SUITE("explore drivers") {
       std::map<std::string, int> counts;
       for (int i = 0; i < 6'100; ++i) {
         engine.run(watched, mix_seed(5, static_cast<std::uint64_t>(i)));
-        watched.end({engine.explorer().decisions(), engine.explorer().steps(), engine.explorer().tasks(), false});
+        watched.end({engine.explorer().decisions(), engine.explorer().steps(), engine.explorer().tasks()});
         if (i >= 100) ++counts[watched.order];  // by then it has learned
       }
       return counts;
@@ -114,7 +114,7 @@ TEST_SUITE("explore drivers") {
       int schedules = 0;
       while (engine.findings().empty() && schedules < 40) {
         engine.run(*stalls, mix_seed(1, static_cast<std::uint64_t>(schedules++)));
-        stalls->end({engine.explorer().decisions(), engine.explorer().steps(), engine.explorer().tasks(), false});
+        stalls->end({engine.explorer().decisions(), engine.explorer().steps(), engine.explorer().tasks()});
       }
       CAPTURE(setters);
       CHECK(!engine.findings().empty());

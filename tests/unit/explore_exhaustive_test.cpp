@@ -72,7 +72,7 @@ Seen all(const pattern::Program& program, Driver& driver, std::uint64_t most = 2
       ++seen.whole;
       seen.outcomes.insert(outcome_of(engine));
     }
-    if (!driver.end({e.decisions(), e.steps(), e.tasks(), false})) return seen;
+    if (!driver.end({e.decisions(), e.steps(), e.tasks()})) return seen;
   }
 }
 

@@ -16,7 +16,9 @@ std::size_t turn(std::size_t n) { return n < kEarly ? kEarlyTurns[n % std::size(
 }  // namespace
 
 Portfolio::Portfolio(const DriverOptions& options) {
-  for (const char* name : kMembers) drivers_.push_back(make_driver(name, options));
+  DriverOptions of_members = options;
+  of_members.later_lower = true;
+  for (const char* name : kMembers) drivers_.push_back(make_driver(name, of_members));
   over_.resize(drivers_.size());
 }
 

@@ -1,6 +1,7 @@
 #include "explore/drivers/walks.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace newproc::explore {
 namespace {
@@ -11,23 +12,39 @@ T& at(std::vector<T>& all, std::uint32_t id) {
   return all[id];
 }
 
+/// That all of so many schedules missed what each shows with at least this probability, whatever came before.
+double all_missed(std::uint64_t schedules, double log_probability) {
+  return std::exp(static_cast<double>(schedules) * std::log1p(-std::exp(log_probability)));
+}
+
 }  // namespace
 
 std::uint32_t RandomWalk::pick(const Question& q) {
   const std::uint32_t n = q.goroutines();
+  ++asked_;
+  const double draws = q.choice || !q.timer ? q.n : n == 0 ? 1 : std::max<double>(kTimerOdds, n * double{kTimerOdds} / (kTimerOdds - 1));
+  most_ = std::max(most_, draws);
   if (q.choice) return rand_.below(q.n);
   if (n == 0 || (q.timer && rand_.below(kTimerOdds) == 0)) return q.n - 1;
   return rand_.below(n);
 }
 
+bool RandomWalk::end(const Trail&) {
+  ++schedules_;
+  longest_ = std::max(longest_, asked_);
+  return true;
+}
+
+Missed RandomWalk::missed() const { return {all_missed(schedules_, -static_cast<double>(longest_) * std::log(most_)), 0}; }
+
 void Pct::begin(std::uint64_t seed) {
   rand_ = FastRand(seed);
   asked_ = 0;
-  low_ = depth_;
   std::fill(priorities_.begin(), priorities_.end(), 0);
   changes_.clear();
-  for (std::uint32_t i = 1; i < depth_; ++i) changes_.push_back(1 + rand_.below(static_cast<std::uint32_t>(longest_)));
-  std::sort(changes_.begin(), changes_.end(), std::greater<>());
+  for (std::uint32_t i = 1; i < depth_; ++i) changes_.push_back({1 + rand_.below(static_cast<std::uint32_t>(longest_)), i});
+  std::sort(changes_.begin(), changes_.end(), [](const Change& a, const Change& b) { return a.at > b.at; });
+  for (std::uint32_t i = 0; later_lower_ && i < changes_.size(); ++i) changes_[i].priority = i + 1;
 }
 
 std::uint32_t& Pct::priority(std::uint32_t id) {
@@ -36,8 +53,15 @@ std::uint32_t& Pct::priority(std::uint32_t id) {
   return p;
 }
 
+Missed Pct::missed() const {
+  if (other_draws_ || later_lower_) return {1, depth_};
+  const double steps = static_cast<double>(longest_), goroutines = std::max(goroutines_, 1u);
+  return {all_missed(known_since_, -std::log(goroutines) - (depth_ - 1) * std::log(steps)), depth_};
+}
+
 std::uint32_t Pct::pick(const Question& q) {
   ++asked_;
+  other_draws_ = other_draws_ || q.choice || q.timer;
   const std::uint32_t n = q.goroutines();
   if (q.choice) return rand_.below(q.n);
   if (n == 0 || (q.timer && rand_.below(kTimerOdds) == 0)) return q.n - 1;
@@ -48,17 +72,19 @@ std::uint32_t Pct::pick(const Question& q) {
     return best;
   };
   std::uint32_t best = highest();
-  while (!changes_.empty() && changes_.back() <= asked_) {
+  while (!changes_.empty() && changes_.back().at <= asked_) {
+    priority(q.task(best).id) = changes_.back().priority;
     changes_.pop_back();
-    priority(q.task(best).id) = --low_;
-    if (low_ == 0) low_ = 1;
     best = highest();
   }
   return best;
 }
 
-bool Pct::end(const Trail&) {
+bool Pct::end(const Trail& trail) {
+  const bool known = asked_ <= longest_ && trail.tasks <= goroutines_;
+  known_since_ = known ? known_since_ + 1 : 0;
   longest_ = std::max<std::uint64_t>(longest_, asked_);
+  goroutines_ = std::max(goroutines_, trail.tasks);
   return true;
 }
 
@@ -89,10 +115,13 @@ std::uint32_t Pos::pick(const Question& q) {
 void Urw::begin(std::uint64_t seed) {
   rand_ = FastRand(seed);
   std::fill(done_.begin(), done_.end(), 0);
+  std::fill(chosen_at_.begin(), chosen_at_.end(), ~std::uint32_t{0});
+  again_ = 0;
 }
 
 std::uint32_t Urw::pick(const Question& q) {
   const std::uint32_t n = q.goroutines();
+  other_draws_ = other_draws_ || q.choice || q.timer;
   if (q.choice) return rand_.below(q.n);
   if (n == 0 || (q.timer && rand_.below(kTimerOdds) == 0)) return q.n - 1;
   const auto weight = [&](std::uint32_t i) {
@@ -104,12 +133,16 @@ std::uint32_t Urw::pick(const Question& q) {
   std::uint32_t sum = 0;
   for (std::uint32_t i = 0; i < n; ++i) sum += weight(i);
   std::uint32_t left = rand_.below(sum);
-  for (std::uint32_t i = 0; i < n; ++i) {
-    const std::uint32_t w = weight(i);
-    if (left < w) return i;
+  std::uint32_t i = 0;
+  for (std::uint32_t w = weight(i); left >= w && i + 1 < n; w = weight(i)) {
     left -= w;
+    ++i;
   }
-  return n - 1;
+  const Task& chosen = q.task(i);
+  if (chosen.id >= chosen_at_.size()) chosen_at_.resize(chosen.id + 1, ~std::uint32_t{0});
+  again_ += chosen_at_[chosen.id] == chosen.done ? 1 : 0;
+  chosen_at_[chosen.id] = chosen.done;
+  return i;
 }
 
 std::uint32_t Places::pick(const Question& q) {
@@ -143,8 +176,28 @@ std::uint32_t Places::pick(const Question& q) {
 }
 
 bool Urw::end(const Trail&) {
-  for (std::uint32_t id = 0; id < done_.size(); ++id) at(expected_, id) = std::max(expected_[id], done_[id] + 1);
+  bool known = again_ <= most_again_;
+  for (std::uint32_t id = 0; id < done_.size(); ++id) {
+    std::uint32_t& expected = at(expected_, id);
+    known = known && done_[id] < expected;
+    expected = std::max(expected, done_[id] + 1);
+  }
+  known_since_ = known ? known_since_ + 1 : 0;
+  most_again_ = std::max(most_again_, again_);
   return true;
+}
+
+/// Of e(g) things that each goroutine g has to do, R in all, a schedule in which nobody waits has the probability of any: the product of
+/// all e(g)!, by R!. One that chooses a goroutine again that could not go on takes at most a factor R off for each time.
+Missed Urw::missed() const {
+  if (other_draws_) return {};
+  double all = 0, log_probability = 0;
+  for (const std::uint32_t e : expected_) {
+    all += e;
+    log_probability += std::lgamma(e + 1.0);
+  }
+  log_probability -= std::lgamma(all + 1) + most_again_ * std::log(std::max(all, 1.0));
+  return {all_missed(known_since_, log_probability), 0};
 }
 
 }  // namespace newproc::explore

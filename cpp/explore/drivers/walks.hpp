@@ -18,30 +18,46 @@ class Faithful final : public Driver {
 /// Each way is as likely as any other.
 class RandomWalk final : public Driver {
  public:
-  void begin(std::uint64_t seed) override { rand_ = FastRand(seed); }
+  void begin(std::uint64_t seed) override {
+    rand_ = FastRand(seed);
+    asked_ = 0;
+  }
   std::uint32_t pick(const Question& q) override;
+  bool end(const Trail& trail) override;
+  /// A schedule is at least as likely as the most ways at each decision, all of them taken at once, say.
+  Missed missed() const override;
 
  private:
   FastRand rand_;
+  std::uint64_t schedules_ = 0;
+  std::uint32_t asked_ = 0, longest_ = 0;
+  double most_ = 1;  // ways, as likely as the least likely one
 };
 
 /// Probabilistic concurrency testing (Burckhardt et al., ASPLOS 2010): the first in a random order runs; at d - 1 random
 /// steps it becomes the last.
 class Pct final : public Driver {
  public:
-  explicit Pct(std::uint32_t depth) : depth_(depth) {}
+  explicit Pct(std::uint32_t depth, bool later_lower = false) : depth_(depth), later_lower_(later_lower) {}
   void begin(std::uint64_t seed) override;
   std::uint32_t pick(const Question& q) override;
   bool end(const Trail& trail) override;
+  /// The paper's bound, for each schedule since the number of decisions and of goroutines was known.
+  Missed missed() const override;
 
  private:
+  struct Change {
+    std::uint32_t at, priority;
+  };
   std::uint32_t& priority(std::uint32_t id);
-  std::uint32_t depth_;
-  std::uint64_t longest_ = 16;
-  std::uint32_t asked_ = 0, low_ = 0;
+  const std::uint32_t depth_;
+  const bool later_lower_;
+  std::uint64_t longest_ = 16, known_since_ = 0;  // schedules
+  std::uint32_t asked_ = 0, goroutines_ = 0;
+  bool other_draws_ = false;  // of timers or cases: the bound knows none
   FastRand rand_;
   std::vector<std::uint32_t> priorities_;  // 0: not drawn yet
-  std::vector<std::uint32_t> changes_;
+  std::vector<Change> changes_;            // the last comes first
 };
 
 /// Partial order sampling (Yuan et al., CAV 2018): operations have random priorities; those that conflict with the one
@@ -63,10 +79,15 @@ class Urw final : public Driver {
   void begin(std::uint64_t seed) override;
   std::uint32_t pick(const Question& q) override;
   bool end(const Trail& trail) override;
+  /// Where what each goroutine has to do is known, a schedule is as likely as any other, or more likely where somebody had to wait.
+  Missed missed() const override;
 
  private:
   FastRand rand_;
-  std::vector<std::uint32_t> expected_, done_;
+  std::vector<std::uint32_t> expected_, done_, chosen_at_;
+  std::uint64_t known_since_ = 0;       // schedules
+  std::uint32_t again_ = 0, most_again_ = 0;  // chosen without having done anything since
+  bool other_draws_ = false;
 };
 
 /// Places in the code draw weights, some many times as high as others, for a whole schedule; a place is as likely as it weighs,
