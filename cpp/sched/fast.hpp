@@ -11,6 +11,13 @@
 #else
 #define NEWPROC_HOT
 #endif
+// All that it calls is inlined, down to the jump (doc/adr/0005-inline-jump.md). A simulated world has no use for it and pays in
+// minutes of compiling, as do the sanitizers' builds.
+#if defined(NDEBUG) && !NEWPROC_WORLD_SIM && !NEWPROC_ASAN && !NEWPROC_TSAN
+#define NEWPROC_FLAT [[gnu::flatten]]
+#else
+#define NEWPROC_FLAT
+#endif
 
 namespace NEWPROC_NS {
 

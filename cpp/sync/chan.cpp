@@ -265,7 +265,7 @@ bool close_chan(Chan* c, Queue<G>& awake) {
 
 // Flat, down to the jump, and called as the last thing that rt_chan_send does: goroutines that wait in different
 // operations are left and entered at one depth of calls, and the processor predicts where each returns to.
-[[gnu::flatten, gnu::hot]] rt_status chansend(rt_chan* c, const void* elem, bool block) {
+NEWPROC_FLAT [[gnu::hot]] rt_status chansend(rt_chan* c, const void* elem, bool block) {
   M* m = enter("rt_chan_send", RT_OP_CHAN, c);
   if (m == nullptr) return RT_EPLACE;
   if (__builtin_expect(c == nullptr, 0)) return block ? block_for_ever(m, RT_WAIT_CHAN_SEND_NIL) : RT_EWOULDBLOCK;
@@ -273,7 +273,7 @@ bool close_chan(Chan* c, Queue<G>& awake) {
   return block ? send(m, static_cast<Chan*>(c), elem) : try_send(m, static_cast<Chan*>(c), elem);
 }
 
-[[gnu::flatten, gnu::hot]] rt_status chanrecv(rt_chan* c, void* elem, bool block, int* ok) {
+NEWPROC_FLAT [[gnu::hot]] rt_status chanrecv(rt_chan* c, void* elem, bool block, int* ok) {
   M* m = enter("rt_chan_recv", RT_OP_CHAN, c);
   if (m == nullptr) return RT_EPLACE;
   if (__builtin_expect(c == nullptr, 0)) return block ? block_for_ever(m, RT_WAIT_CHAN_RECEIVE_NIL) : RT_EWOULDBLOCK;

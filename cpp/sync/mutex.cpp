@@ -61,7 +61,7 @@ struct Locking {
 };
 
 /// Flat, and the last thing that mutex_lock does: see chan.cpp.
-[[gnu::noinline, gnu::flatten]] rt_status lock_slow(M* m, rt_mutex* l) {
+NEWPROC_FLAT [[gnu::noinline]] rt_status lock_slow(M* m, rt_mutex* l) {
   auto state = shared(l->state);
   Locking me;
   int round = 0;
@@ -93,7 +93,7 @@ struct Locking {
   return RT_OK;
 }
 
-[[gnu::noinline, gnu::flatten]] void unlock_slow(M* m, rt_mutex* l, std::int32_t now) {
+NEWPROC_FLAT [[gnu::noinline]] void unlock_slow(M* m, rt_mutex* l, std::int32_t now) {
   auto state = shared(l->state);
   if (((now + kLocked) & kLocked) == 0) fatal("sync: unlock of unlocked mutex");
   if ((now & kStarving) != 0) return semrelease(m, l->sema, true);

@@ -79,7 +79,7 @@ rt_status start(M* m, ProgramTimer* timer, rt_timer** out) {
 }  // namespace
 
 /// The timer is on the sleeper's stack: it has left the heap before the sleeper runs.
-[[gnu::flatten]] rt_status time_sleep(std::int64_t ns) {
+NEWPROC_FLAT rt_status time_sleep(std::int64_t ns) {
   M* m = enter("rt_sleep", RT_OP_LOCAL, nullptr);
   if (m == nullptr) return RT_EPLACE;
   if (ns <= 0) return RT_OK;

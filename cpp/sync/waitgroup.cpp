@@ -27,7 +27,7 @@ rt_status waitgroup_add(rt_waitgroup* w, std::int64_t n) {
   return RT_OK;
 }
 
-[[gnu::flatten]] rt_status waitgroup_wait(rt_waitgroup* w) {
+NEWPROC_FLAT rt_status waitgroup_wait(rt_waitgroup* w) {
   M* m = enter("rt_waitgroup_wait", RT_OP_SYNC, w);
   if (m == nullptr) return RT_EPLACE;
   auto state = shared(w->state);
